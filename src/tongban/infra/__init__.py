@@ -1,0 +1,1 @@
+"""PostgreSQL, files, crypto, audit, clock, settings: used by stores and wired in app, never by the law."""

@@ -1,0 +1,103 @@
+-- What everybody may look up: regions, agencies, institutions, diseases, catalogues. Reference tables, no person in them.
+create schema directory;
+grant usage on schema directory to tongban_app;
+
+create table directory.division (
+  code          text primary key check (code ~ '^\d{6}$'),
+  name          text not null,
+  level         text not null check (level in ('province', 'city', 'county')),
+  parent_code   text references directory.division,
+  province_code text not null,
+  city_code     text,
+  full_name     text not null,
+  kind          text not null
+);
+create index division_parent on directory.division (parent_code);
+
+-- 统筹区. `filing_level` says how exactly a filing names this place: to the province or to the city.
+create table directory.pooling_region (
+  pool_code     text primary key check (pool_code ~ '^\d{6}$'),
+  name          text not null,            -- 太原市
+  full_name     text not null,            -- 山西省太原市
+  province_code text not null,
+  province_name text not null,
+  filing_level  text not null check (filing_level in ('province', 'city')),
+  can_file_to   boolean not null,         -- 省本级 insures people but is no place to go to
+  pinyin        text not null,            -- 'taiyuan'
+  initials      text not null,            -- 'ty'
+  sort_key      integer not null,
+  basis         text not null default '',
+  note          text not null default ''
+);
+create index pooling_region_province on directory.pooling_region (province_code, sort_key);
+
+create table directory.agency_phone (
+  pool_code     text not null references directory.pooling_region,
+  phone_no      smallint not null,
+  phone         text not null,
+  line_name     text not null,
+  source        text not null,
+  primary key (pool_code, phone_no)
+);
+
+create table directory.institution (
+  institution_code text primary key check (institution_code ~ '^[HP][0-9A-Z]{11}$'),
+  code_is_official boolean not null,      -- false: no public code was found; ours, made from the division
+  name          text not null,
+  hospital_level text not null default '' check (hospital_level in ('', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11')),
+  kind          text not null check (kind in ('hospital', 'pharmacy')),
+  specialty     text not null default '',
+  province_code text not null,
+  city_code     text not null default '',
+  county_code   text not null default '',
+  pool_code     text not null references directory.pooling_region,
+  in_county     boolean not null default false,  -- in a county or county-level city, not in a city district
+  settles_inpatient  boolean not null default false,
+  settles_outpatient boolean not null default false,
+  address       text not null default '',
+  phone         text not null default '',
+  source        text not null,
+  connection_source text not null default ''     -- who says that it is connected: 'demo' for demo data
+);
+create index institution_pool on directory.institution (pool_code, hospital_level, institution_code);
+create index institution_name on directory.institution using gin (name gin_trgm_ops);
+
+create table directory.chronic_disease (
+  code          text primary key,
+  name          text not null,
+  major_code    text not null default '',
+  cross_province_disease text not null default '',  -- the name in the list of ten, empty when not on it
+  is_principal  boolean not null default false,
+  code_status   text not null,
+  source        text not null
+);
+
+-- Drugs, services and consumables as the TREATING region lists them. `catalog_region` is a province code, or 000000
+-- for what the whole nation shares; the nearer one wins.
+create table directory.catalog_item (
+  catalog_region text not null,
+  item_code     text not null,
+  kind          text not null check (kind in ('drug', 'service', 'consumable')),
+  name          text not null,
+  spec          text not null default '',
+  catalog_class text not null check (catalog_class in ('a', 'b', 'c')),
+  preselfpay_bp integer not null check (preselfpay_bp between 0 and 10000),
+  price_cap_microyuan bigint check (price_cap_microyuan > 0),  -- per unit, millionths of a yuan (the wire has six decimals); null: none
+  charge_kind   text not null default '14',       -- med_chrgitm_type
+  is_restricted boolean not null default false,
+  confidence    text not null check (confidence in ('official', 'secondary', 'illustrative')),
+  source        text not null,
+  valid_from    date not null default '2000-01-01',
+  primary key (catalog_region, item_code)
+);
+create index catalog_item_name on directory.catalog_item using gin (name gin_trgm_ops);
+
+-- What was loaded from which file, so that loading again changes nothing that is the same.
+create table directory.loaded_file (
+  file_name     text primary key,
+  sha256        text not null,
+  rows_loaded   integer not null,
+  loaded_at     timestamptz not null
+);
+
+grant select on all tables in schema directory to tongban_app;

@@ -1,0 +1,104 @@
+create schema filing;
+grant usage on schema filing to tongban_app;
+
+-- Answers as typed, kept at every step for thirty days. Nothing typed is lost.
+create table filing.draft (
+  person_id     bigint not null,          -- who types (the signed-in person)
+  draft_id      uuid not null,
+  for_person_id bigint,                   -- for whom; null until answered
+  answers       jsonb not null default '{}',
+  problems      jsonb not null default '[]',   -- of the last refused step, so that a page reached by redirect can show them
+  submit_token  uuid not null,            -- one filing at most comes out of one draft
+  filing_serial integer,                  -- the filing it became
+  version       integer not null default 1,
+  created_at    timestamptz not null,
+  updated_at    timestamptz not null,
+  expires_on    date not null,
+  primary key (person_id, draft_id)
+);
+create index draft_expiry on filing.draft (expires_on);
+
+create table filing.filing (
+  person_id     bigint not null,          -- the insured person
+  filing_serial integer not null check (filing_serial > 0),
+  kind          text not null check (kind in ('settled_retiree', 'long_term_resident', 'posted_worker', 'referral', 'unreferred')),
+  -- Which care it covers, as a set of small numbers: 1 inpatient, 2 outpatient, 3 chronic disease (filing/model.py).
+  -- A multirange, because a set of them can stand in an exclusion constraint.
+  scopes        int4multirange not null check (scopes <@ '{[1,4)}' and not isempty(scopes)),
+  treatment_pool text not null,
+  insured_pool  text not null,
+  insurance_type text not null check (insurance_type in ('employee', 'resident')),
+  category      text not null,
+  valid_from    date not null,
+  valid_to      date check (valid_to >= valid_from),   -- null: long-term, open-ended; the last day counts
+  status        text not null check (status in ('active', 'materials_due', 'closed')),
+  channel       text not null,
+  way           text not null check (way in ('self', 'window', 'hospital')),
+  filed_by      bigint not null,          -- the person who signed: the insured person or a proxy
+  relation      text not null default '',
+  contact_name  text not null,
+  contact_phone_enc bytea not null,
+  contact_address_enc bytea not null,
+  residence_address_enc bytea,
+  answers       jsonb not null,           -- as confirmed, for the archive
+  policy_version text not null,
+  decision      jsonb not null,           -- the row of the decision table that applied, with its sources
+  submit_token  uuid not null,
+  filed_at      timestamptz not null,
+  closed_at     timestamptz,
+  closed_by     bigint,
+  close_reason  text not null default '',
+  -- Left by settlement, under the same lock that cancelling takes: how many settlements rest on this filing.
+  settlements_here integer not null default 0 check (settlements_here >= 0),
+  primary key (person_id, filing_serial),
+  unique (person_id, submit_token),
+  check ((status = 'closed') = (closed_at is not null)),
+  -- The same person, place and scope cannot be filed twice for the same day; different places may coexist.
+  constraint filing_no_overlap exclude using gist (
+    person_id with =, treatment_pool with =, scopes with &&,
+    daterange(valid_from, valid_to, '[]') with &&
+  ) where (status <> 'closed')
+);
+create index filing_by_signer on filing.filing (filed_by, filed_at);
+
+-- What was signed: the text, the strokes, the picture, and the hash that binds them to the answers.
+create table filing.signature (
+  person_id     bigint not null,
+  filing_serial integer not null,
+  signer_id     bigint not null,
+  signer_name   text not null,
+  method        text not null check (method in ('strokes', 'typed')),
+  text_version  text not null,
+  text_signed   text not null,
+  strokes       jsonb,
+  picture_png   bytea,
+  answers_hash  bytea not null,           -- SHA-256 over the text and all answers
+  signed_at     timestamptz not null,
+  primary key (person_id, filing_serial, signer_id),
+  foreign key (person_id, filing_serial) references filing.filing,
+  check ((method = 'strokes') = (strokes is not null and picture_png is not null))
+);
+
+create table filing.event (
+  person_id     bigint not null,
+  filing_serial integer not null,
+  event_no      smallint not null,
+  at            timestamptz not null,
+  what          text not null,            -- filed, closed …
+  actor         text not null,
+  channel       text not null,
+  note          text not null default '',
+  primary key (person_id, filing_serial, event_no),
+  foreign key (person_id, filing_serial) references filing.filing
+);
+
+-- What settlement may read in its own SQL.
+create view filing.v_filing as
+  select person_id, filing_serial, kind, scopes, treatment_pool, insured_pool, insurance_type, valid_from, valid_to, status,
+         filed_at
+  from filing.filing;
+
+grant select on filing.v_filing to tongban_app;
+grant select, insert, update, delete on filing.draft to tongban_app;
+grant select, insert, update on filing.filing to tongban_app;
+grant select, insert on filing.signature, filing.event to tongban_app;

@@ -1,0 +1,144 @@
+create schema settlement;
+grant usage on schema settlement to tongban_app;
+
+create sequence settlement.serial;
+grant usage on sequence settlement.serial to tongban_app;
+
+-- A visit or a stay. `version` moves with every change of the encounter or of its charge lines: a settlement computed
+-- from an older version is not written.
+create table settlement.encounter (
+  person_id     bigint not null,
+  encounter_serial bigint not null default nextval('settlement.serial'),
+  institution_code text not null,
+  care_kind     text not null check (care_kind in ('inpatient', 'outpatient', 'chronic', 'pharmacy')),
+  care_type     text not null default '',       -- med_type as sent
+  hospital_serial text not null,                -- the hospital's own number of the visit or stay
+  insurance_type text not null check (insurance_type in ('employee', 'resident')),
+  insured_pool  text not null,
+  treatment_pool text not null,
+  admitted_on   date not null,
+  discharged_on date,
+  is_emergency  boolean not null default false,
+  is_referral_mark boolean not null default false,
+  is_trauma     boolean not null default false,
+  has_third_party boolean,
+  diagnoses     jsonb not null default '[]',
+  details       jsonb not null default '{}',
+  state         text not null check (state in ('open', 'settled', 'voided')),
+  version       integer not null default 1,
+  opened_at     timestamptz not null,
+  primary key (person_id, encounter_serial),
+  check (discharged_on >= admitted_on)
+);
+-- A hospital's own number names one visit; sending the admission again finds the first.
+create unique index encounter_hospital_serial on settlement.encounter (person_id, institution_code, care_kind, hospital_serial)
+  where state <> 'voided';
+
+create table settlement.charge_line (
+  person_id     bigint not null,
+  encounter_serial bigint not null,
+  line_serial   text not null,                  -- feedetl_sn, the hospital's
+  batch         text not null default '',       -- chrg_bchno; empty for stays
+  item_code     text not null,
+  hospital_item_code text not null default '',
+  item_name     text not null default '',
+  happened_on   date not null,
+  quantity_e4   bigint not null,                -- ten-thousandths; negative on a return
+  unit_price_e6 bigint not null,                -- millionths of a yuan
+  total_fen     bigint not null,
+  catalog_class text not null check (catalog_class in ('a', 'b', 'c')),
+  preselfpay_bp integer not null,
+  price_cap_e6  bigint,
+  self_funded_fen bigint not null,
+  over_price_cap_fen bigint not null,
+  preselfpay_fen bigint not null,
+  in_scope_fen  bigint not null,
+  charge_kind   text not null,
+  is_restricted boolean not null default false,
+  approval      text not null default '0',
+  returns_line  text,
+  note          text not null default '',
+  primary key (person_id, encounter_serial, line_serial),
+  foreign key (person_id, encounter_serial) references settlement.encounter,
+  check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen)
+);
+
+-- The year's running totals, one row per person, year and insurance; `version` guards every write.
+create table settlement.benefit_year (
+  person_id     bigint not null,
+  benefit_year  smallint not null,
+  insurance_type text not null check (insurance_type in ('employee', 'resident')),
+  version       integer not null default 1,
+  inpatient_stays integer not null default 0 check (inpatient_stays >= 0),
+  inpatient_pooled_fen bigint not null default 0 check (inpatient_pooled_fen >= 0),
+  outpatient_visits integer not null default 0 check (outpatient_visits >= 0),
+  outpatient_pooled_fen bigint not null default 0 check (outpatient_pooled_fen >= 0),
+  outpatient_deductible_fen bigint not null default 0 check (outpatient_deductible_fen >= 0),
+  in_scope_borne_fen bigint not null default 0 check (in_scope_borne_fen >= 0),   -- what critical-illness insurance counts
+  critical_illness_fen bigint not null default 0 check (critical_illness_fen >= 0),
+  primary key (person_id, benefit_year, insurance_type)
+);
+
+create table settlement.settlement (
+  person_id     bigint not null,
+  settlement_serial bigint not null default nextval('settlement.serial'),
+  encounter_serial bigint not null,
+  batch         text not null default '',
+  institution_code text not null,
+  care_kind     text not null,
+  insurance_type text not null,
+  category      text not null,
+  insured_pool  text not null,
+  treatment_pool text not null,
+  filing_serial integer,                        -- the filing it rests on, if any
+  stamped_filings integer[] not null default '{}',  -- every filing of that place it makes uncancellable
+  benefit_year  smallint not null,
+  settled_on    date not null,
+  settled_at    timestamptz not null,
+  total_fen     bigint not null check (total_fen >= 0),
+  self_funded_fen bigint not null check (self_funded_fen >= 0),
+  over_price_cap_fen bigint not null check (over_price_cap_fen >= 0),
+  preselfpay_fen bigint not null check (preselfpay_fen >= 0),
+  in_scope_fen  bigint not null check (in_scope_fen >= 0),
+  deductible_fen bigint not null check (deductible_fen >= 0),
+  pooled_fund_fen bigint not null check (pooled_fund_fen >= 0),
+  critical_illness_fen bigint not null check (critical_illness_fen >= 0),
+  medical_assistance_fen bigint not null check (medical_assistance_fen >= 0),
+  account_fen   bigint not null check (account_fen >= 0),
+  cash_fen      bigint not null check (cash_fen >= 0),
+  policy_version text not null,
+  assessment    jsonb not null,                 -- law.Record: case, breakdown, the values used and where they stand
+  message_id    text not null,
+  transaction_code text not null,
+  state         text not null check (state in ('settled', 'cancelled')),
+  cancelled_at  timestamptz,
+  cancellation_serial bigint,                   -- the number of the cancelling settlement, for the hospital's answer
+  cancelled_by_message text,
+  primary key (person_id, settlement_serial),
+  foreign key (person_id, encounter_serial) references settlement.encounter,
+  check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen),
+  check (total_fen = pooled_fund_fen + critical_illness_fen + medical_assistance_fen + account_fen + cash_fen),
+  check ((state = 'cancelled') = (cancelled_at is not null and cancellation_serial is not null))
+);
+-- One encounter (one batch of it) is paid once.
+create unique index settlement_paid_once on settlement.settlement (person_id, encounter_serial, batch) where state = 'settled';
+create index settlement_recent on settlement.settlement (person_id, settled_at desc);
+
+-- Every write a hospital asked for, by the message that asked. A reversal of a message that never arrived leaves a
+-- row too: should it arrive late, it is refused.
+create table settlement.message (
+  person_id     bigint not null,
+  institution_code text not null,
+  transaction_code text not null,
+  message_id    text not null,
+  state         text not null check (state in ('done', 'reversed')),
+  request_hash  bytea not null,
+  encounter_serial bigint,
+  settlement_serial bigint,
+  received_at   timestamptz not null,
+  reversed_at   timestamptz,
+  primary key (person_id, institution_code, transaction_code, message_id)
+);
+
+grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.settlement, settlement.message to tongban_app;
+grant select, insert, update, delete on settlement.charge_line to tongban_app;

@@ -1,0 +1,108 @@
+"""The field's words as enumerations. Each value is the text stored in the database and used as key in policies;
+`zh` is what a person reads. Wire codes live in the gateway, nowhere else."""
+
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    """A term with a Chinese label."""
+
+    zh: str
+
+    def __new__(cls, value: str, zh: str) -> "Word":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.zh = zh
+        return member
+
+
+class InsuranceType(Word):
+    EMPLOYEE = "employee", "职工医保"
+    RESIDENT = "resident", "居民医保"
+
+
+class PersonnelCategory(Word):
+    """What the enrollment says of the person; an employee-insured person is active or retired."""
+
+    ACTIVE = "active", "在职"
+    RETIRED = "retired", "退休"
+    MINOR = "minor", "未成年居民"
+    ADULT = "adult", "成年居民"
+    ELDER = "elder", "老年居民"
+
+
+class Locality(Word):
+    """Where care is given, seen from the insured region."""
+
+    SAME_POOL = "same_pool", "参保地"
+    IN_PROVINCE = "in_province", "省内异地"
+    CROSS_PROVINCE = "cross_province", "跨省"
+
+
+class Situation(Word):
+    """Why care is sought elsewhere."""
+
+    LONG_TERM = "long_term", "长期居住"
+    REFERRAL = "referral", "转诊"
+    EMERGENCY = "emergency", "急诊抢救"
+    OWN_CHOICE = "own_choice", "非急诊且未转诊"
+
+
+class CareKind(Word):
+    INPATIENT = "inpatient", "住院"
+    OUTPATIENT = "outpatient", "普通门诊"
+    CHRONIC = "chronic", "门诊慢特病"
+    PHARMACY = "pharmacy", "药店购药"
+
+
+class FilingKind(Word):
+    """The kinds a person files; the emergency mark is the hospital's and never filed."""
+
+    SETTLED_RETIREE = "settled_retiree", "异地安置退休人员"
+    LONG_TERM_RESIDENT = "long_term_resident", "异地长期居住人员"
+    POSTED_WORKER = "posted_worker", "常驻异地工作人员"
+    REFERRAL = "referral", "异地转诊就医人员"
+    UNREFERRED = "unreferred", "非急诊且未转诊就医人员"
+
+    @property
+    def situation(self) -> Situation:
+        if self is FilingKind.REFERRAL:
+            return Situation.REFERRAL
+        return Situation.OWN_CHOICE if self is FilingKind.UNREFERRED else Situation.LONG_TERM
+
+
+class PriceClass(Word):
+    """Shanxi's price classes: 一类 is the highest, 三类 the lowest. Not the hospital's level (一级 is the lowest)."""
+
+    CLASS_1 = "class_1", "一类"
+    CLASS_2_CITY = "class_2_city", "二类（省市级）"
+    CLASS_2_COUNTY = "class_2_county", "二类（县级）"
+    CLASS_3 = "class_3", "三类及以下"
+
+
+class CatalogClass(Word):
+    A = "a", "甲类"
+    B = "b", "乙类"
+    C = "c", "丙类"
+
+
+class Confidence(Word):
+    """How well a number is known. Anything but OFFICIAL is said on the page that shows a result."""
+
+    OFFICIAL = "official", "官方来源"
+    SECONDARY = "secondary", "二手来源，未经官方核对"
+    ILLUSTRATIVE = "illustrative", "示例，没有来源"
+
+
+class Relation(Word):
+    """What the other person is to the one who is insured or gives."""
+
+    SPOUSE = "spouse", "配偶"
+    PARENT = "parent", "父母"
+    CHILD = "child", "子女"
+    SIBLING = "sibling", "兄弟姐妹"
+    GRANDPARENT = "grandparent", "祖父母"
+    MATERNAL_GRANDPARENT = "maternal_grandparent", "外祖父母"
+    GRANDCHILD = "grandchild", "孙子女"
+    DAUGHTERS_CHILD = "daughters_child", "外孙子女"
+    OTHER = "other", "其他"
