@@ -1,22 +1,28 @@
 create schema filing;
 grant usage on schema filing to tongban_app;
 
--- Answers as typed, kept at every step for thirty days. Nothing typed is lost.
+-- Answers as typed, kept at every step for thirty days. Nothing typed is lost. They hold phones and addresses before
+-- anybody has checked them, so the whole of it is sealed.
 create table filing.draft (
   person_id     bigint not null,          -- who types (the signed-in person)
   draft_id      uuid not null,
-  for_person_id bigint,                   -- for whom; null until answered
-  answers       jsonb not null default '{}',
-  problems      jsonb not null default '[]',   -- of the last refused step, so that a page reached by redirect can show them
+  for_person_id bigint not null,          -- the insured person
+  content_enc   bytea not null,           -- what was typed, step by step (filing/draft.py)
   submit_token  uuid not null,            -- one filing at most comes out of one draft
-  filing_serial integer,                  -- the filing it became
-  version       integer not null default 1,
+  filing_serial integer,                  -- the filing of for_person_id that it became
+  version       integer not null default 1 check (version > 0),
   created_at    timestamptz not null,
   updated_at    timestamptz not null,
-  expires_on    date not null,
+  expires_on    date not null,            -- the last day it is kept
   primary key (person_id, draft_id)
 );
 create index draft_expiry on filing.draft (expires_on);
+
+-- The last serial given to a person's filings. Its row is the lock that two submits of one person queue at.
+create table filing.person_serial (
+  person_id     bigint primary key,
+  last_serial   integer not null check (last_serial > 0)
+);
 
 create table filing.filing (
   person_id     bigint not null,          -- the insured person
@@ -40,9 +46,9 @@ create table filing.filing (
   contact_phone_enc bytea not null,
   contact_address_enc bytea not null,
   residence_address_enc bytea,
-  answers       jsonb not null,           -- as confirmed, for the archive
+  answers       jsonb not null,           -- as confirmed, for the archive; the sealed columns hold the contact's
   policy_version text not null,
-  decision      jsonb not null,           -- the row of the decision table that applied, with its sources
+  decision      jsonb not null,           -- the rows of the decision table that applied, with their sources
   submit_token  uuid not null,
   filed_at      timestamptz not null,
   closed_at     timestamptz,
@@ -72,7 +78,7 @@ create table filing.signature (
   text_signed   text not null,
   strokes       jsonb,
   picture_png   bytea,
-  answers_hash  bytea not null,           -- SHA-256 over the text and all answers
+  answers_hash  bytea not null check (octet_length(answers_hash) = 32), -- SHA-256 over the text and all answers
   signed_at     timestamptz not null,
   primary key (person_id, filing_serial, signer_id),
   foreign key (person_id, filing_serial) references filing.filing,
@@ -100,5 +106,5 @@ create view filing.v_filing as
 
 grant select on filing.v_filing to tongban_app;
 grant select, insert, update, delete on filing.draft to tongban_app;
-grant select, insert, update on filing.filing to tongban_app;
+grant select, insert, update on filing.filing, filing.person_serial to tongban_app;
 grant select, insert on filing.signature, filing.event to tongban_app;

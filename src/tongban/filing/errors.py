@@ -1,0 +1,98 @@
+"""What a filing can be refused for. Every sentence says what to do next."""
+
+from typing import TYPE_CHECKING
+
+from tongban.kernel.errors import Conflict, NotFound, Refusal
+
+if TYPE_CHECKING:
+    from tongban.filing.model import Filing
+
+
+class DraftNotFound(NotFound):
+    code = "filing_draft_not_found"
+
+
+class FilingNotFound(NotFound):
+    code = "filing_not_found"
+
+
+class MedicalCodeNotActive(Refusal):
+    code = "filing_medical_code_not_active"
+
+
+class EnrollmentMismatch(Refusal):
+    code = "filing_enrollment_mismatch"
+
+
+class PlaceRefused(Refusal):
+    """No such pooling region, not open, or the insured person's own."""
+
+    code = "filing_place_refused"
+
+
+class KindRefused(Refusal):
+    """This kind of filing does not fit the person or the place."""
+
+    code = "filing_kind_refused"
+
+
+class FilingNotNeeded(KindRefused):
+    code = "filing_not_needed"
+
+
+class HospitalFilesIt(KindRefused):
+    """A referral: the sending hospital enters it, the person cannot."""
+
+    code = "filing_by_hospital"
+
+
+class FilingUndetermined(KindRefused):
+    """No source says whether this filing exists; somebody has to be asked."""
+
+    code = "filing_undetermined"
+
+
+class AnswerMissing(Refusal):
+    code = "filing_answer_missing"
+
+
+class DateRefused(Refusal):
+    code = "filing_date_refused"
+
+
+class ContactRefused(Refusal):
+    code = "filing_contact_refused"
+
+
+class NoticeNotRead(Refusal):
+    code = "filing_notice_not_read"
+
+
+class CommitmentNotAgreed(Refusal):
+    code = "filing_commitment_not_agreed"
+
+
+class SignatureRefused(Refusal):
+    code = "filing_signature_refused"
+
+
+class SignatureVoid(SignatureRefused):
+    """An answer or the text changed after the name was written."""
+
+    code = "filing_signature_void"
+
+
+class FilingOverlaps(Conflict):
+    """The same person, place and scope is already filed for some of the days. `existing` is that filing."""
+
+    code = "filing_overlaps"
+
+    def __init__(self, sentence: str, *, existing: "Filing") -> None:
+        super().__init__(sentence, field="start")
+        self.existing = existing
+
+
+class SettledHere(Conflict):
+    """A settlement rests on the filing, so it cannot be cancelled."""
+
+    code = "filing_settled_here"
