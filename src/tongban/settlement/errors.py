@@ -1,0 +1,130 @@
+"""What settlement refuses. A cashier reads the sentence aloud to the patient, so it says what to do next."""
+
+from tongban.kernel.errors import Conflict, NotFound, Refusal
+
+
+class PersonUnknown(NotFound):
+    code = "settlement_person_unknown"
+
+
+class EncounterNotFound(NotFound):
+    code = "settlement_encounter_not_found"
+
+
+class SettlementNotFound(NotFound):
+    code = "settlement_not_found"
+
+
+class EnrollmentRefused(Refusal):
+    """Not insured on that day, under that insurance, or in that region."""
+
+    code = "settlement_enrollment_refused"
+
+
+class PaymentStopped(EnrollmentRefused):
+    code = "settlement_payment_stopped"
+
+
+class InstitutionRefused(Refusal):
+    """Unknown, or not connected for this kind of care."""
+
+    code = "settlement_institution_refused"
+
+
+class ThirdPartyPays(Refusal):
+    code = "settlement_third_party"
+
+
+class TraumaUnclear(Refusal):
+    """An injury without the word whether somebody else is liable."""
+
+    code = "settlement_trauma_unclear"
+
+
+class DateRefused(Refusal):
+    code = "settlement_date_refused"
+
+
+class EncounterClosed(Conflict):
+    """Settled or voided: nothing may change in it any more."""
+
+    code = "settlement_encounter_closed"
+
+
+class LineRefused(Refusal):
+    """One charge line is wrong; the whole upload is refused. `line_serial` names it."""
+
+    code = "settlement_line_refused"
+
+    def __init__(self, sentence: str, *, line_serial: str) -> None:
+        super().__init__(sentence)
+        self.line_serial = line_serial
+
+
+class ItemUnknown(LineRefused):
+    code = "settlement_item_unknown"
+
+
+class LineTotalWrong(LineRefused):
+    code = "settlement_line_total_wrong"
+
+
+class LineChanged(LineRefused):
+    """The serial is known with other contents."""
+
+    code = "settlement_line_changed"
+
+
+class ReturnRefused(LineRefused):
+    code = "settlement_return_refused"
+
+
+class AmountMismatch(Refusal):
+    """What the hospital holds differs from the lines it uploaded."""
+
+    code = "settlement_amount_mismatch"
+
+
+class AlreadySettled(Conflict):
+    """`number` is the settlement in force."""
+
+    code = "settlement_already_settled"
+
+    def __init__(self, sentence: str, *, number: str) -> None:
+        super().__init__(sentence)
+        self.number = number
+
+
+class MessageReused(Conflict):
+    """The message id is known with other contents."""
+
+    code = "settlement_message_reused"
+
+
+class MessageReversed(Conflict):
+    """The message was withdrawn; whatever it asks for needs a new id."""
+
+    code = "settlement_message_reversed"
+
+
+class Undetermined(Refusal):
+    """The law holds no value for this case; nothing was written. `ask` is whom to ask, `missing` what is missing."""
+
+    code = "settlement_undetermined"
+
+    def __init__(self, sentence: str, *, ask: str = "", missing: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.ask = ask
+        self.missing = missing
+
+
+class ReversalRefused(Conflict):
+    """What the message did can no longer be withdrawn by itself."""
+
+    code = "settlement_reversal_refused"
+
+
+class Busy(Conflict):
+    """Others kept changing the same rows; nothing was written, the same message may be sent again."""
+
+    code = "settlement_busy"

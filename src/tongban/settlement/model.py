@@ -1,0 +1,345 @@
+"""The words of direct settlement 直接结算: a visit, its charge lines, what is asked, what was paid and by whom.
+
+Money is integer fen. Quantities are ten-thousandths (`_e4`), unit prices millionths of a yuan (`_e6`), as the wire
+carries them. Names of the wire itself stop at the gateway.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from tongban.kernel.identifiers import ENCOUNTER, SETTLEMENT, OutsideNumber
+from tongban.kernel.money import BasisPoints, Fen
+from tongban.kernel.vocabulary import CareKind, CatalogClass, Confidence, InsuranceType, PersonnelCategory, Word
+
+
+class EncounterState(Word):
+    """`SETTLED`: at least one settlement of it is in force."""
+
+    OPEN = "open", "未结算"
+    SETTLED = "settled", "已结算"
+    VOIDED = "voided", "已撤销"
+
+
+class SettlementState(Word):
+    SETTLED = "settled", "已结算"
+    CANCELLED = "cancelled", "已撤销"
+
+
+class MessageKind(Word):
+    """What a hospital's message did. `UNKNOWN`: it was withdrawn before it ever arrived."""
+
+    OPEN = "open", "登记就诊"
+    SETTLE = "settle", "结算"
+    CANCEL = "cancel", "撤销结算"
+    UNKNOWN = "unknown", "没有收到"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`order_no` names it within the visit: sent again it is replaced, or dropped when `is_valid` is false."""
+
+    order_no: int
+    code: str
+    name: str
+    kind: str = "1"
+    is_main: bool = False
+    is_valid: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEncounter:
+    """A registration or an admission as the hospital sends it.
+
+    `insured_region` is any region code (county, city or pool) of the insured region; empty: what the records say.
+    `has_third_party` must be known when `is_trauma`. `details` is kept as sent (doctor, department, credential kind …)
+    and must hold no personal numbers. `request_hash` tells a repeated message from another one under its id.
+    """
+
+    person_id: int
+    institution_code: str
+    care_kind: CareKind
+    hospital_serial: str
+    insurance_type: InsuranceType
+    admitted_on: date
+    message_id: str
+    transaction_code: str
+    request_hash: bytes
+    insured_region: str = ""
+    care_type: str = ""
+    is_emergency: bool = False
+    is_referral_mark: bool = False
+    is_trauma: bool = False
+    has_third_party: bool | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDescription:
+    """What becomes known of an open visit later. None leaves a mark as it is; diagnoses are merged by `order_no`."""
+
+    care_type: str | None = None
+    care_kind: CareKind | None = None
+    is_emergency: bool | None = None
+    is_referral_mark: bool | None = None
+    is_trauma: bool | None = None
+    has_third_party: bool | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encounter:
+    """A visit or a stay. `is_pooling_suspended`: the employer is in arrears, only the personal account pays."""
+
+    person_id: int
+    encounter_serial: int
+    institution_code: str
+    care_kind: CareKind
+    care_type: str
+    hospital_serial: str
+    insurance_type: InsuranceType
+    insured_pool: str
+    treatment_pool: str
+    admitted_on: date
+    discharged_on: date | None
+    is_emergency: bool
+    is_referral_mark: bool
+    is_trauma: bool
+    has_third_party: bool | None
+    diagnoses: tuple[Diagnosis, ...]
+    details: Mapping[str, Any]
+    state: EncounterState
+    version: int
+    opened_at: datetime
+    is_pooling_suspended: bool = False
+    is_repeat: bool = False
+
+    @property
+    def number(self) -> str:
+        return str(OutsideNumber(ENCOUNTER, self.person_id, self.encounter_serial))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineUpload:
+    """One charge line as the hospital sends it; a return has a negative quantity and total and names its original.
+
+    `batch` ties outpatient lines to one settlement and is empty for stays. `approval`: "0" not needed, "1" given,
+    "2" refused by the hospital's own review.
+    """
+
+    line_serial: str
+    item_code: str
+    happened_on: date
+    quantity_e4: int
+    unit_price_e6: int
+    total_fen: Fen
+    batch: str = ""
+    hospital_item_code: str = ""
+    approval: str = "0"
+    returns_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeLine:
+    """A charge line split by the treating region's catalogue; the four parts add up to `total_fen`."""
+
+    line_serial: str
+    batch: str
+    item_code: str
+    hospital_item_code: str
+    item_name: str
+    happened_on: date
+    quantity_e4: int
+    unit_price_e6: int
+    total_fen: Fen
+    catalog_class: CatalogClass
+    preselfpay_bp: BasisPoints
+    price_cap_e6: int | None
+    self_funded_fen: Fen
+    over_price_cap_fen: Fen
+    preselfpay_fen: Fen
+    in_scope_fen: Fen
+    charge_kind: str
+    is_restricted: bool
+    approval: str
+    returns_line: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedAmounts:
+    """The four parts as the hospital saw them in the preview, or the five it holds in the bill; None: not sent."""
+
+    self_funded_fen: Fen | None = None
+    over_price_cap_fen: Fen | None = None
+    preselfpay_fen: Fen | None = None
+    in_scope_fen: Fen | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleRequest:
+    """`total_fen` is the bill as the hospital added it up; `use_account` lets the personal account pay the own part.
+
+    For a preview the message fields may be empty.
+    """
+
+    person_id: int
+    encounter_serial: int
+    institution_code: str
+    insurance_type: InsuranceType
+    total_fen: Fen
+    use_account: bool
+    settled_on: date
+    batch: str = ""
+    discharged_on: date | None = None
+    expected: ExpectedAmounts | None = None
+    message_id: str = ""
+    transaction_code: str = ""
+    request_hash: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """Who pays what of one bill. From a preview `settlement_serial` and `settled_at` are None.
+
+    `in_scope_fen + self_funded_fen + over_price_cap_fen + preselfpay_fen` and
+    `fund_payment_fen + person_share_fen` both equal `total_fen`. `balance_after_fen` is the personal account's after
+    this settlement; None when the person has none. `assessment` is the law's record: case, breakdown, what was used.
+    `filing_serial` is the filing that served the person best, None when none was needed or none served better.
+    """
+
+    person_id: int
+    encounter_serial: int
+    settlement_serial: int | None
+    batch: str
+    institution_code: str
+    care_kind: CareKind
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    insured_pool: str
+    treatment_pool: str
+    filing_serial: int | None
+    settled_on: date
+    settled_at: datetime | None
+    total_fen: Fen
+    self_funded_fen: Fen
+    over_price_cap_fen: Fen
+    preselfpay_fen: Fen
+    in_scope_fen: Fen
+    deductible_fen: Fen
+    rate_bp: BasisPoints
+    pooled_fund_fen: Fen
+    critical_illness_fen: Fen
+    medical_assistance_fen: Fen
+    account_fen: Fen
+    cash_fen: Fen
+    balance_after_fen: Fen | None
+    confidence: Confidence
+    policy_version: str
+    assessment: Mapping[str, Any]
+    message_id: str
+    is_repeat: bool = False
+
+    @property
+    def number(self) -> str | None:
+        """The settlement number; None for a preview."""
+        return _settlement_number(self.person_id, self.settlement_serial)
+
+    @property
+    def encounter_number(self) -> str:
+        return str(OutsideNumber(ENCOUNTER, self.person_id, self.encounter_serial))
+
+    @property
+    def fund_payment_fen(self) -> Fen:
+        """All funds together; the personal account is the person's own money and not among them."""
+        return self.pooled_fund_fen + self.critical_illness_fen + self.medical_assistance_fen
+
+    @property
+    def person_share_fen(self) -> Fen:
+        return self.account_fen + self.cash_fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementRecord(Settled):
+    """A settlement as kept, with what became of it and the dates of its visit."""
+
+    state: SettlementState
+    cancelled_at: datetime | None
+    cancellation_serial: int | None
+    benefit_year: int
+    transaction_code: str
+    admitted_on: date
+    discharged_on: date | None
+    care_type: str
+    hospital_serial: str
+
+    @property
+    def cancellation_number(self) -> str | None:
+        return _settlement_number(self.person_id, self.cancellation_serial)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """撤销: undo a settlement whose number is known. `encounter_serial` is compared when given."""
+
+    person_id: int
+    settlement_serial: int
+    institution_code: str
+    message_id: str
+    transaction_code: str
+    request_hash: bytes
+    encounter_serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """`settlement` is the undone one with its amounts as they were (positive). `balance_after_fen` is the account's now.
+
+    `later_serials`: settlements of the same year that counted on this one's totals; they were left alone, and would
+    come out differently if they were cancelled and settled again.
+    """
+
+    settlement: SettlementRecord
+    cancellation_serial: int
+    cancelled_at: datetime
+    balance_after_fen: Fen | None
+    later_serials: tuple[int, ...]
+    is_repeat: bool = False
+
+    @property
+    def number(self) -> str:
+        """The number of the cancelling settlement, new, never the one it undoes."""
+        return str(OutsideNumber(SETTLEMENT, self.settlement.person_id, self.cancellation_serial))
+
+    @property
+    def later_numbers(self) -> tuple[str, ...]:
+        person_id = self.settlement.person_id
+        return tuple(str(OutsideNumber(SETTLEMENT, person_id, serial)) for serial in self.later_serials)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseRequest:
+    """冲正: withdraw a message whose outcome is unknown. Code and id are the ORIGINAL message's."""
+
+    person_id: int
+    institution_code: str
+    transaction_code: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversed:
+    """`undone` says what the message had done: UNKNOWN when it never arrived; should it arrive late, it is refused."""
+
+    undone: MessageKind
+    reversed_at: datetime
+    cancelled: Cancelled | None = None
+    encounter_serial: int | None = None
+    is_repeat: bool = False
+
+
+def _settlement_number(person_id: int, serial: int | None) -> str | None:
+    return None if serial is None else str(OutsideNumber(SETTLEMENT, person_id, serial))
