@@ -1,0 +1,242 @@
+"""The words of the law's front door: questions, decisions, cases, assessments and the steps that explain them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
+
+from tongban.kernel.vocabulary import (
+    CareKind,
+    Confidence,
+    FilingKind,
+    InsuranceType,
+    Locality,
+    PersonnelCategory,
+    PriceClass,
+    Situation,
+    Word,
+)
+from tongban.law.rules.inpatient import InpatientBreakdown
+from tongban.law.rules.outpatient import OutpatientBreakdown
+
+
+class FilingOutcome(Word):
+    """What the decision table answers to "must this be filed first?"."""
+
+    NOT_NEEDED = "not_needed", "不用备案"
+    DEEMED = "deemed", "视同已备案"
+    MUST_FILE = "must_file", "要先备案"
+    HOSPITAL_FILES = "hospital_files", "由医院办转诊备案"
+    UNDETERMINED = "undetermined", "没有查到规定"
+
+
+class BenefitPath(Word):
+    """By which way a bill is settled: the key of rates and adjustments."""
+
+    HOME = "home", "按参保地待遇"
+    LONG_TERM = "long_term", "长期居住备案"
+    REFERRAL = "referral", "转诊"
+    EMERGENCY = "emergency", "急诊抢救"
+    OWN_CHOICE = "own_choice", "没有转诊"
+
+
+class SourceLine(NamedTuple):
+    """One source as a page shows it. `since` is the first day the value is in force; None for a table row
+    without a date of its own."""
+
+    title: str
+    article: str
+    url: str
+    confidence: Confidence
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undetermined:
+    """No source says: why (a plain sentence), which parameters are missing, and whose agency to ask."""
+
+    reason: str
+    missing: tuple[str, ...]
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingQuestion:
+    """`treatment_pool` is optional: a few places have a rule of their own (忻州 to 太原)."""
+
+    insured_pool: str
+    insurance_type: InsuranceType
+    locality: Locality
+    situation: Situation
+    care: CareKind
+    on: date
+    treatment_pool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilingDecision:
+    """`conflict` is the id of the recorded contradiction whose chosen reading picked the row; empty if there is none.
+    `ask` names the agency to ask when the outcome is UNDETERMINED."""
+
+    outcome: FilingOutcome
+    sentence: str
+    row_id: str
+    sources: tuple[SourceLine, ...]
+    confidence: Confidence
+    conflict: str
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A paper to have ready. Materials with the same non-empty `one_of` are alternatives: any one of them will do."""
+
+    code: str
+    zh: str
+    sentence: str
+    one_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilingTerms:
+    """`months_valid` None: open-ended. `backdate_days_max`: how far before the day of filing the start may lie while
+    the stay is still open. `sentence` says the terms in words; `conflicts` names the readings behind them."""
+
+    kind: FilingKind
+    months_valid: int | None
+    backdate_days_max: int
+    must_start_before_admission: bool
+    materials: tuple[Material, ...]
+    scopes: frozenset[CareKind]
+    definition: str
+    sources: tuple[SourceLine, ...]
+    confidence: Confidence
+    conflicts: tuple[str, ...]
+
+
+class InpatientCase(NamedTuple):
+    """One stay as the law sees it, amounts in fen; the five amounts add up to the total.
+
+    The four `…_before` fields are the benefit year's totals before this stay: stays, pooled-fund payments, in-scope cost
+    borne by the person, critical-illness payments.
+    """
+
+    insured_pool: str
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    locality: Locality
+    path: BenefitPath
+    price_class: PriceClass
+    admitted_on: date
+    settled_on: date
+    total_fen: int
+    self_funded_fen: int
+    over_price_cap_fen: int
+    preselfpay_fen: int
+    in_scope_fen: int
+    stays_before: int = 0
+    pooled_before_fen: int = 0
+    borne_before_fen: int = 0
+    critical_illness_before_fen: int = 0
+
+
+class OutpatientCase(NamedTuple):
+    """One visit. `pooled_before_fen` and `deductible_before_fen` are the benefit year's outpatient totals before it."""
+
+    insured_pool: str
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    locality: Locality
+    path: BenefitPath
+    price_class: PriceClass
+    visited_on: date
+    settled_on: date
+    total_fen: int
+    self_funded_fen: int
+    over_price_cap_fen: int
+    preselfpay_fen: int
+    in_scope_fen: int
+    pooled_before_fen: int = 0
+    deductible_before_fen: int = 0
+
+
+Case: TypeAlias = InpatientCase | OutpatientCase
+Breakdown: TypeAlias = InpatientBreakdown | OutpatientBreakdown
+
+
+class UsedValue(NamedTuple):
+    """A parameter's value as it was used: enough to explain the amount later without looking the law up again.
+
+    `sources` are pairs of source id and article; `conflict` the id of the reading that chose this value, if any.
+    """
+
+    parameter: str
+    value: int
+    since: date
+    confidence: Confidence
+    sources: tuple[tuple[str, str], ...]
+    conflict: str
+
+
+class Assessment(NamedTuple):
+    """What the law says of one case: a breakdown, or why there is none."""
+
+    rule: str
+    version: str
+    case: Case
+    undetermined: Undetermined | None
+    breakdown: Breakdown | None
+    confidence: Confidence
+    used: Mapping[str, UsedValue]
+
+    def record(self) -> dict[str, Any]:
+        """The assessment as integers and strings, to be stored as JSON: version, rule, case, breakdown, used values.
+
+        `steps` renders the explanation from it and `recompute` repeats it, years later.
+        """
+        missing = self.undetermined
+        return {
+            "version": self.version,
+            "rule": self.rule,
+            "case": {
+                name: value.isoformat()
+                if isinstance(value, date)
+                else int(value)
+                if isinstance(value, int)
+                else str(value)
+                for name, value in self.case._asdict().items()
+            },
+            "breakdown": self.breakdown._asdict() if self.breakdown is not None else None,
+            "undetermined": None
+            if missing is None
+            else {"reason": missing.reason, "missing": list(missing.missing), "ask": missing.ask},
+            "confidence": str(self.confidence),
+            "used": {
+                slot: {
+                    "parameter": used.parameter,
+                    "value": used.value,
+                    "since": used.since.isoformat(),
+                    "confidence": str(used.confidence),
+                    "sources": [list(pair) for pair in used.sources],
+                    "conflict": used.conflict,
+                }
+                for slot, used in self.used.items()
+            },
+        }
+
+
+class Step(NamedTuple):
+    """One line of the working. `effect` is base, minus, plus, result or note; a note has no amount.
+
+    `question` is what the person would ask (empty: nothing to open), `sentence` its answer, `sources` where it stands.
+    """
+
+    field: str
+    label: str
+    amount_text: str
+    effect: str
+    formula: str
+    question: str
+    sentence: str
+    sources: tuple[SourceLine, ...]
+    confidence: Confidence
