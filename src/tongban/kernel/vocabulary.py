@@ -2,6 +2,7 @@
 `zh` is what a person reads. Wire codes live in the gateway, nowhere else."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Word(StrEnum):
@@ -9,7 +10,8 @@ class Word(StrEnum):
 
     zh: str
 
-    def __new__(cls, value: str, zh: str) -> "Word":
+    # Every member states its label; the default is there because `InsuranceType("employee")` finds a member by value.
+    def __new__(cls, value: str, zh: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.zh = zh
