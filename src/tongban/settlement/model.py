@@ -296,7 +296,7 @@ class CancelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
-    """`settlement` is the undone one with its amounts as they were (positive). `balance_after_fen` is the account's now.
+    """`settlement` is the undone one, its amounts as they were (positive). `balance_after_fen`: the account's now.
 
     `later_serials`: settlements of the same year that counted on this one's totals; they were left alone, and would
     come out differently if they were cancelled and settled again.

@@ -27,7 +27,7 @@ create table account.posting (
   person_id     bigint not null,
   entry_id      bigint not null,
   posting_no    smallint not null,
-  ledger_account text not null,           -- 'institution:<code>', 'pool:<pool>:<fund>', 'personal:<person>', 'cash:<person>'
+  ledger_account text not null,           -- 'institution:<code>', 'pool:<pool>:<fund>' … (account/model.py)
   amount_fen    bigint not null check (amount_fen <> 0),  -- plus: receives, minus: pays
   primary key (person_id, entry_id, posting_no),
   foreign key (person_id, entry_id) references account.entry (person_id, entry_id)

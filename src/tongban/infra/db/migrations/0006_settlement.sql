@@ -106,6 +106,10 @@ create table settlement.settlement (
   medical_assistance_fen bigint not null check (medical_assistance_fen >= 0),
   account_fen   bigint not null check (account_fen >= 0),
   cash_fen      bigint not null check (cash_fen >= 0),
+  rate_bp       integer not null check (rate_bp between 0 and 10000),
+  balance_after_fen bigint check (balance_after_fen >= 0),  -- the personal account's; null: the person has none
+  year_delta    jsonb not null,                 -- what it added to benefit_year, so that a cancellation takes off the same
+  confidence    text not null check (confidence in ('official', 'secondary', 'illustrative')),
   policy_version text not null,
   assessment    jsonb not null,                 -- law.Record: case, breakdown, the values used and where they stand
   message_id    text not null,
@@ -113,7 +117,6 @@ create table settlement.settlement (
   state         text not null check (state in ('settled', 'cancelled')),
   cancelled_at  timestamptz,
   cancellation_serial bigint,                   -- the number of the cancelling settlement, for the hospital's answer
-  cancelled_by_message text,
   primary key (person_id, settlement_serial),
   foreign key (person_id, encounter_serial) references settlement.encounter,
   check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen),
@@ -131,14 +134,27 @@ create table settlement.message (
   institution_code text not null,
   transaction_code text not null,
   message_id    text not null,
+  kind          text not null check (kind in ('open', 'settle', 'cancel', 'unknown')),
   state         text not null check (state in ('done', 'reversed')),
-  request_hash  bytea not null,
+  request_hash  bytea,                          -- null: it never came
   encounter_serial bigint,
   settlement_serial bigint,
   received_at   timestamptz not null,
   reversed_at   timestamptz,
-  primary key (person_id, institution_code, transaction_code, message_id)
+  primary key (person_id, institution_code, transaction_code, message_id),
+  check ((state = 'reversed') = (reversed_at is not null)),
+  check ((kind = 'unknown') = (request_hash is null))
 );
+
+-- The last word of every write: all of it, or none. A statement whose guards did not all hold has changed some rows
+-- already; raising undoes them and tells the caller to read again.
+create function settlement.or_conflict(is_written boolean) returns boolean language plpgsql as $$
+begin
+  if is_written is not true then
+    raise exception 'somebody else changed the same rows first' using errcode = 'serialization_failure';
+  end if;
+  return true;
+end $$;
 
 grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.settlement, settlement.message to tongban_app;
 grant select, insert, update, delete on settlement.charge_line to tongban_app;

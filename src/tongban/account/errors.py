@@ -1,0 +1,7 @@
+"""What the ledger refuses."""
+
+from tongban.kernel.errors import Conflict
+
+
+class AccountExists(Conflict):
+    code = "account_exists"

@@ -1,0 +1,51 @@
+"""How one bill is written into the books. Pure; every function returns postings that add up to zero."""
+
+from collections.abc import Mapping
+
+from tongban.account.model import (
+    OPENING_ACCOUNT,
+    Fund,
+    Posting,
+    advance_account,
+    institution_account,
+    personal_account,
+    pool_account,
+    receivable_account,
+)
+from tongban.kernel.money import Fen
+
+
+def care_postings(
+    *,
+    person_id: int,
+    institution_code: str,
+    insured_pool: str,
+    treatment_pool: str,
+    paid_fen: Mapping[Fund, Fen],
+    account_fen: Fen,
+) -> tuple[Posting, ...]:
+    """The postings of one settled bill: everything the hospital does not take in cash.
+
+    At home the insured pool's funds and the personal account pay the hospital. Elsewhere the treating region lays the
+    sum out, and the insured region's funds pay into what that region is to receive: two halves, each adding up to
+    zero, so that either region can keep its own half as its book.
+    """
+    paying = [Posting(pool_account(insured_pool, fund), -fen) for fund, fen in paid_fen.items() if fen]
+    if account_fen:
+        paying.append(Posting(personal_account(person_id), -account_fen))
+    total = -sum(posting.amount_fen for posting in paying)
+    if total == 0:
+        return ()
+    postings = [Posting(institution_account(institution_code), total)]
+    if treatment_pool != insured_pool:
+        postings.append(Posting(advance_account(treatment_pool, insured_pool), -total))
+        postings.append(Posting(receivable_account(treatment_pool, insured_pool), total))
+    postings += paying
+    assert sum(posting.amount_fen for posting in postings) == 0
+    return tuple(postings)
+
+
+def opening_postings(person_id: int, balance_fen: Fen) -> tuple[Posting, ...]:
+    if balance_fen == 0:
+        return ()
+    return (Posting(personal_account(person_id), balance_fen), Posting(OPENING_ACCOUNT, -balance_fen))

@@ -1,0 +1,33 @@
+"""Use cases of the personal account and the ledger. Paying is settlement's: see `fragments`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tongban.account import store
+from tongban.account.errors import AccountExists
+from tongban.account.model import Balance, LedgerEntry
+from tongban.infra.db import Db
+from tongban.kernel.money import Fen
+
+_OPENING_REFERENCE = "opening"
+
+
+async def balance(db: Db, person_id: int) -> Balance | None:
+    """None: the person has no personal account (residents do not)."""
+    return await store.balance(db, person_id)
+
+
+async def open_account(db: Db, person_id: int, balance_fen: Fen, now: datetime) -> None:
+    """Raises AccountExists; an account is opened once, with what the books before said."""
+    if await load_opening_balances(db, [(person_id, balance_fen)], now=now) == 0:
+        raise AccountExists("这个人已经有个人账户了，不能再开一次")
+
+
+async def load_opening_balances(db: Db, rows: Iterable[tuple[int, Fen]], *, now: datetime) -> int:
+    """Open many accounts at once (person, balance); returns how many were new. Accounts that exist stay as they are."""
+    return await store.open_all(db, rows, _OPENING_REFERENCE, now)
+
+
+async def ledger_of(db: Db, person_id: int) -> list[LedgerEntry]:
+    """Everything that ever moved money for this person, oldest first."""
+    return await store.entries_of(db, person_id)

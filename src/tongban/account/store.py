@@ -1,0 +1,76 @@
+"""SQL of the ledger and of the personal accounts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from tongban.account.model import OPENING_ACCOUNT, Balance, EntryKind, LedgerEntry, Posting
+from tongban.infra.db import Db
+from tongban.kernel.money import Fen
+
+_LEDGER_OF = """
+  select e.entry_id, e.what, e.reference, e.corrects_entry_id, e.happened_at,
+         array_agg(p.ledger_account order by p.posting_no) filter (where p.posting_no is not null) as accounts,
+         array_agg(p.amount_fen order by p.posting_no) filter (where p.posting_no is not null) as amounts
+  from account.entry e
+  left join account.posting p on p.person_id = e.person_id and p.entry_id = e.entry_id
+  where e.person_id = $1
+  group by e.person_id, e.entry_id
+  order by e.entry_id
+"""
+
+_OPENING_TABLE = """
+  create temporary table if not exists opening_balance (person_id bigint primary key, balance_fen bigint not null)
+  on commit delete rows
+"""
+
+# An account that exists already keeps its balance: loading the same file twice changes nothing.
+_OPEN_ALL = """
+  with opened as (
+    insert into account.personal_account (person_id, balance_fen)
+    select person_id, balance_fen from opening_balance
+    on conflict (person_id) do nothing
+    returning person_id, balance_fen
+  ), entry as (
+    insert into account.entry (person_id, what, reference, happened_at)
+    select person_id, $1, $2, $3 from opened
+    returning person_id, entry_id
+  ), posting as (
+    insert into account.posting (person_id, entry_id, posting_no, ledger_account, amount_fen)
+    select e.person_id, e.entry_id, p.posting_no, p.ledger_account, p.amount_fen
+    from entry e join opened o using (person_id),
+         lateral (values (1, 'personal:' || e.person_id, o.balance_fen), (2, $4, -o.balance_fen))
+           as p (posting_no, ledger_account, amount_fen)
+    where o.balance_fen <> 0
+  )
+  select count(*) from opened
+"""
+
+
+async def balance(db: Db, person_id: int) -> Balance | None:
+    row = await db.fetchrow("select balance_fen, version from account.v_balance where person_id = $1", person_id)
+    return None if row is None else Balance(row["balance_fen"], row["version"])
+
+
+async def entries_of(db: Db, person_id: int) -> list[LedgerEntry]:
+    return [_entry(row) for row in await db.fetch(_LEDGER_OF, person_id)]
+
+
+async def open_all(db: Db, rows: Iterable[tuple[int, Fen]], reference: str, now: datetime) -> int:
+    async with db.transaction():
+        await db.execute(_OPENING_TABLE)
+        await db.copy_records_to_table("opening_balance", records=rows, columns=("person_id", "balance_fen"))
+        opened: int = await db.fetchval(_OPEN_ALL, EntryKind.OPENING, reference, now, OPENING_ACCOUNT)
+        return opened
+
+
+def _entry(row: Any) -> LedgerEntry:
+    postings = zip(row["accounts"] or (), row["amounts"] or (), strict=True)
+    return LedgerEntry(
+        entry_id=row["entry_id"],
+        what=EntryKind(row["what"]),
+        reference=row["reference"],
+        corrects_entry_id=row["corrects_entry_id"],
+        happened_at=row["happened_at"],
+        postings=tuple(Posting(account, amount) for account, amount in postings),
+    )
