@@ -45,9 +45,11 @@ create table people.credential (
   changed_at    timestamptz not null,
   primary key (person_id, kind)
 );
+-- Numbers stay here after they are replaced, so that an old card is known for what it is.
 create table people.credential_index (
   number_hash   bytea primary key,
-  person_id     bigint not null
+  person_id     bigint not null,
+  kind          text not null check (kind in ('medical_code', 'card'))
 );
 comment on table people.credential_index is 'lookup: by the keyed hash of a token or card number';
 

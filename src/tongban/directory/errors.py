@@ -1,0 +1,7 @@
+"""What the directory refuses."""
+
+from tongban.kernel.errors import NotFound
+
+
+class UnknownRegion(NotFound):
+    code = "region_unknown"

@@ -1,0 +1,80 @@
+"""Questions to the directory."""
+
+from collections.abc import Sequence
+
+from tongban.directory import store
+from tongban.directory.model import (
+    AgencyPhone,
+    CatalogItem,
+    CatalogKind,
+    ChronicDisease,
+    Institution,
+    OpenRegion,
+)
+from tongban.directory.regions import Regions
+from tongban.infra.db import Db
+from tongban.kernel.vocabulary import CareKind
+
+PAGE_LIMIT_MAX = 100
+
+
+async def all_regions(db: Db) -> Regions:
+    """Every pooling region, to be kept for the life of the process: it changes only with a new load."""
+    divisions = await store.divisions(db)
+    return Regions(
+        await store.regions(db),
+        {code: pool for code, _, _, pool in divisions},
+        [(name, pool) for _, name, level, pool in divisions if level == "county"],
+    )
+
+
+async def institution(db: Db, code: str) -> Institution | None:
+    return await store.institution(db, code)
+
+
+async def search_institutions(
+    db: Db, pool_code: str, text: str = "", care: CareKind | None = None, limit: int = 20, after: str = ""
+) -> list[Institution]:
+    """Institutions of a pool whose name holds `text`, the highest level first.
+
+    With `care`, only those known to settle that care directly. `after` is the code of the last one already shown; an
+    unknown one gives an empty page.
+    """
+    pattern = f"%{_escaped(text.strip())}%" if text.strip() else None
+    return await store.institutions(db, pool_code, pattern, care, min(limit, PAGE_LIMIT_MAX), after)
+
+
+async def open_regions(db: Db) -> list[OpenRegion]:
+    """The pooling regions where at least one institution is connected."""
+    return await store.open_regions(db)
+
+
+async def catalog_items(db: Db, region_province: str, codes: Sequence[str]) -> dict[str, CatalogItem]:
+    """By code, each item as the treating province lists it, else as the nation does; unknown codes are absent."""
+    return {item.item_code: item for item in await store.catalog_items(db, region_province, codes)}
+
+
+async def search_catalog(
+    db: Db, region_province: str, text: str, kind: CatalogKind | None = None, limit: int = 20, after: str = ""
+) -> list[CatalogItem]:
+    """Items whose name holds `text` or whose code begins with it, in the order of the codes; empty text finds none."""
+    wanted = _escaped(text.strip())
+    if not wanted:
+        return []
+    return await store.search_catalog(
+        db, region_province, f"%{wanted}%", f"{wanted.upper()}%", kind, min(limit, PAGE_LIMIT_MAX), after
+    )
+
+
+async def agency_phones(db: Db, pool_code: str) -> list[AgencyPhone]:
+    """The consultation phones of a region, in the order in which the agency printed them."""
+    return await store.agency_phones(db, pool_code)
+
+
+async def chronic_diseases(db: Db, *, cross_province_only: bool = False) -> list[ChronicDisease]:
+    return await store.chronic_diseases(db, cross_province_only=cross_province_only)
+
+
+def _escaped(text: str) -> str:
+    """`text` so that LIKE takes it as it stands."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

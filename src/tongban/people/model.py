@@ -1,0 +1,87 @@
+"""Who people are to Tongban: identity, insurance, credentials, family."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from tongban.kernel.identifiers import mask_id_number, mask_name
+from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory, Relation, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with the personal numbers in clear: keep it short-lived, never log it, show only the masked ones."""
+
+    person_id: int
+    name: str
+    is_male: bool
+    birth_date: date
+    id_number: str = field(repr=False)
+    phone: str = field(repr=False)  # empty when none is known
+
+    @property
+    def masked_id(self) -> str:
+        return mask_id_number(self.id_number)
+
+    @property
+    def masked_name(self) -> str:
+        return mask_name(self.name)
+
+
+class PaymentState(Word):
+    PAID = "paid", "正常缴费"
+    ARREARS = "arrears", "单位欠费"
+    STOPPED = "stopped", "已停保"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """One enrollment record: who insures the person, as what, from when until when."""
+
+    person_id: int
+    enrollment_no: int
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    pool_code: str
+    valid_from: date
+    valid_to: date | None  # the last day counts; None: until further notice
+    payment_state: PaymentState
+    employer_name: str
+
+
+class CredentialKind(Word):
+    MEDICAL_CODE = "medical_code", "医保码"
+    CARD = "card", "社会保障卡"
+
+
+class MedicalCodeState(Word):
+    ACTIVE = "active", "已激活"
+    INACTIVE = "inactive", "未激活"
+    LOST = "lost", "已挂失"
+    NONE = "none", "没有医保码"
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """`relation` says what `kin_id` is to the person asked about."""
+
+    kin_id: int
+    name: str
+    relation: Relation
+    bound_at: datetime
+
+    @property
+    def masked_name(self) -> str:
+        return mask_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResident:
+    """One of the few made-up residents whom the demo's sign-in page offers, with what a hospital would be shown."""
+
+    key: str
+    person_id: int
+    name: str
+    story: str
+    id_number: str
+    card_number: str
+    medical_code: str  # empty while not activated

@@ -1,0 +1,170 @@
+"""SQL of people. Personal numbers go in and out sealed; a look-up goes through their keyed hashes."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from tongban.infra.crypto import Vault
+from tongban.infra.db import Db
+from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory, Relation
+from tongban.people.model import CredentialKind, Enrollment, Kin, PaymentState, Person
+
+ID_NUMBER_CONTEXT = "person.id_number"
+PHONE_CONTEXT = "person.phone"
+ID_NUMBER_INDEX = "id_number"
+CREDENTIAL_INDEX = "credential"
+
+_PERSON = "p.person_id, p.name, p.is_male, p.birth_date, p.id_number_enc, p.phone_enc"
+
+
+class CredentialRow(NamedTuple):
+    state: str
+    number_hash: bytes | None
+    changed_at: datetime
+
+
+async def person(db: Db, vault: Vault, person_id: int) -> Person | None:
+    row = await db.fetchrow(f"select {_PERSON} from people.person p where p.person_id = $1", person_id)  # noqa: S608
+    return _person(row, vault) if row else None
+
+
+async def person_by_id_number(db: Db, vault: Vault, number: str) -> Person | None:
+    row = await db.fetchrow(
+        f"""select {_PERSON} from people.id_number_index i join people.person p using (person_id)
+            where i.id_number_hash = $1""",  # noqa: S608
+        vault.index(number, ID_NUMBER_INDEX),
+    )
+    return _person(row, vault) if row else None
+
+
+async def person_by_credential(
+    db: Db, vault: Vault, kind: CredentialKind, number: str
+) -> tuple[Person, CredentialRow, bool] | None:
+    """The holder, the credential of that kind as it is today, and whether `number` is still its number."""
+    number_hash = vault.index(number, CREDENTIAL_INDEX)
+    row = await db.fetchrow(
+        f"""select {_PERSON}, c.state, c.number_hash, c.changed_at
+            from people.credential_index i
+              join people.person p using (person_id)
+              join people.credential c on c.person_id = i.person_id and c.kind = i.kind
+            where i.number_hash = $1 and i.kind = $2""",  # noqa: S608
+        number_hash,
+        kind,
+    )
+    if row is None:
+        return None
+    credential = CredentialRow(row["state"], row["number_hash"], row["changed_at"])
+    return _person(row, vault), credential, credential.number_hash == number_hash
+
+
+async def enrollments(db: Db, person_id: int, on: date) -> list[Enrollment]:
+    rows = await db.fetch(
+        """select person_id, enrollment_no, insurance_type, category, pool_code, employer_name, valid_from, valid_to,
+                  payment_state
+           from people.enrollment
+           where person_id = $1 and daterange(valid_from, valid_to, '[]') @> $2::date order by enrollment_no""",
+        person_id,
+        on,
+    )
+    return [
+        Enrollment(
+            person_id=row["person_id"],
+            enrollment_no=row["enrollment_no"],
+            insurance_type=InsuranceType(row["insurance_type"]),
+            category=PersonnelCategory(row["category"]),
+            pool_code=row["pool_code"],
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+            payment_state=PaymentState(row["payment_state"]),
+            employer_name=row["employer_name"],
+        )
+        for row in rows
+    ]
+
+
+async def credential(db: Db, person_id: int, kind: CredentialKind) -> CredentialRow | None:
+    row = await db.fetchrow(
+        "select state, number_hash, changed_at from people.credential where person_id = $1 and kind = $2",
+        person_id,
+        kind,
+    )
+    return CredentialRow(row["state"], row["number_hash"], row["changed_at"]) if row else None
+
+
+async def put_credential(
+    db: Db, person_id: int, kind: CredentialKind, state: str, number_hash: bytes, now: datetime
+) -> None:
+    await db.execute(
+        """insert into people.credential (person_id, kind, state, number_hash, changed_at) values ($1, $2, $3, $4, $5)
+           on conflict (person_id, kind) do update set state = $3, number_hash = $4, changed_at = $5""",
+        person_id,
+        kind,
+        state,
+        number_hash,
+        now,
+    )
+    await db.execute(
+        """insert into people.credential_index (number_hash, person_id, kind) values ($1, $2, $3)
+           on conflict (number_hash) do nothing""",
+        number_hash,
+        person_id,
+        kind,
+    )
+
+
+async def has_consent(db: Db, person_id: int, version: str) -> bool:
+    found: bool = await db.fetchval(
+        "select exists (select from people.consent where person_id = $1 and text_version = $2)", person_id, version
+    )
+    return found
+
+
+async def add_consent(db: Db, person_id: int, version: str, now: datetime, channel: str) -> bool:
+    """Whether this was the first time."""
+    status = await db.execute(
+        """insert into people.consent (person_id, text_version, agreed_at, channel) values ($1, $2, $3, $4)
+           on conflict do nothing""",
+        person_id,
+        version,
+        now,
+        channel,
+    )
+    return status == "INSERT 0 1"
+
+
+async def kin_of(db: Db, person_id: int) -> list[Kin]:
+    # Two queries, not a join: the relatives' rows may lie on other machines than the person's own.
+    rows = await db.fetch(
+        "select kin_id, relation, bound_at from people.kin where person_id = $1 order by bound_at, kin_id", person_id
+    )
+    names = await names_of(db, [row["kin_id"] for row in rows])
+    return [
+        Kin(row["kin_id"], names[row["kin_id"]], Relation(row["relation"]), row["bound_at"])
+        for row in rows
+        if row["kin_id"] in names
+    ]
+
+
+async def names_of(db: Db, person_ids: list[int]) -> dict[int, str]:
+    rows = await db.fetch("select person_id, name from people.person where person_id = any($1)", person_ids)
+    return {row["person_id"]: row["name"] for row in rows}
+
+
+async def active_codes(db: Db, person_ids: list[int]) -> dict[int, datetime]:
+    """Since when each of these people has had the medical code that works today."""
+    rows = await db.fetch(
+        """select person_id, changed_at from people.credential
+           where person_id = any($1) and kind = 'medical_code' and state = 'active'""",
+        person_ids,
+    )
+    return {row["person_id"]: row["changed_at"] for row in rows}
+
+
+def _person(row: Any, vault: Vault) -> Person:
+    return Person(
+        person_id=row["person_id"],
+        name=row["name"],
+        is_male=row["is_male"],
+        birth_date=row["birth_date"],
+        id_number=vault.open(row["id_number_enc"], ID_NUMBER_CONTEXT),
+        phone=vault.open(row["phone_enc"], PHONE_CONTEXT) if row["phone_enc"] else "",
+    )
