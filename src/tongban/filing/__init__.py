@@ -1,6 +1,35 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
-from tongban.filing.errors import FilingNotFound, FilingOverlaps, SettledHere
+from tongban.filing.cancel import cancel_filing
+from tongban.filing.commitment import hash_answers, sign_by_typing
+from tongban.filing.draft import STEPS_TOTAL, Draft, Step
+from tongban.filing.drafts import (
+    discard_draft,
+    drafts_of,
+    load_draft,
+    purge_expired_drafts,
+    read,
+    save_step,
+    start_draft,
+    submit_draft,
+)
+from tongban.filing.errors import (
+    CommitmentNotAgreed,
+    DraftNotFound,
+    EnrollmentMismatch,
+    FilingNotFound,
+    FilingNotNeeded,
+    FilingOverlaps,
+    FilingUndetermined,
+    HospitalFilesIt,
+    KindRefused,
+    MedicalCodeNotActive,
+    NoticeNotRead,
+    PlaceRefused,
+    SettledHere,
+    SignatureRefused,
+    SignatureVoid,
+)
 from tongban.filing.model import (
     SCOPE_NUMBER,
     Filing,
@@ -16,7 +45,12 @@ from tongban.filing.model import (
     scope_numbers,
     scopes_of_numbers,
 )
+from tongban.filing.open import open_filing
+from tongban.filing.reading import FOR_OTHER, FOR_SELF, Facts, Reading, proof_zh, read_draft
+from tongban.filing.records import get_filing, list_filings, signature_holds
+from tongban.filing.rules import KindDecision, decide_kind, locality_of
 from tongban.filing.stamps import CAN_STAMP_SQL, STAMP_SQL, UNSTAMP_SQL
+from tongban.filing.texts import Clause, Commitment, Notice, Segment, Texts, load_texts
 
 __all__ = [
     "Filing",
@@ -29,13 +63,58 @@ __all__ = [
     "SignatureMethod",
     "SignedText",
     "is_long_term",
+    "open_filing",
+    "cancel_filing",
+    "list_filings",
+    "get_filing",
+    "signature_holds",
+    "Draft",
+    "Step",
+    "STEPS_TOTAL",
+    "start_draft",
+    "load_draft",
+    "drafts_of",
+    "save_step",
+    "discard_draft",
+    "purge_expired_drafts",
+    "read",
+    "submit_draft",
+    "Facts",
+    "Reading",
+    "read_draft",
+    "FOR_SELF",
+    "FOR_OTHER",
+    "KindDecision",
+    "decide_kind",
+    "locality_of",
+    "proof_zh",
+    "Texts",
+    "Notice",
+    "Commitment",
+    "Clause",
+    "Segment",
+    "load_texts",
+    "hash_answers",
+    "sign_by_typing",
     "SCOPE_NUMBER",
     "scope_numbers",
     "scopes_of_numbers",
     "CAN_STAMP_SQL",
     "STAMP_SQL",
     "UNSTAMP_SQL",
+    "CommitmentNotAgreed",
+    "DraftNotFound",
+    "EnrollmentMismatch",
     "FilingNotFound",
+    "FilingNotNeeded",
     "FilingOverlaps",
+    "FilingUndetermined",
+    "HospitalFilesIt",
+    "KindRefused",
+    "MedicalCodeNotActive",
+    "NoticeNotRead",
+    "PlaceRefused",
     "SettledHere",
+    "SignatureRefused",
+    "SignatureVoid",
 ]

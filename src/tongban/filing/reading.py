@@ -1,0 +1,261 @@
+"""What the typed answers of a draft amount to: typed values become answers or problems, step by step.
+
+Reading is pure and starts afresh each time: the same values mean the same on every page, whatever the order in which
+the steps were filled in, and a problem of yesterday is gone when the day or the record has changed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tongban.directory import Region, Regions
+from tongban.filing import rules
+from tongban.filing.commitment import hash_answers
+from tongban.filing.draft import Draft, Step
+from tongban.filing.errors import AnswerMissing, CommitmentNotAgreed, NoticeNotRead, SignatureRefused, SignatureVoid
+from tongban.filing.model import FilingAnswers, Signature, is_long_term
+from tongban.filing.signature import choose_strokes
+from tongban.filing.texts import Commitment, Notice, Texts
+from tongban.kernel.dates import parse_date
+from tongban.kernel.errors import Refusal
+from tongban.kernel.vocabulary import FilingKind, Locality
+from tongban.law import Material, Pack
+from tongban.people import Enrollment
+
+FOR_SELF = "self"
+FOR_OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What records, law and texts say on the day: all that reading a draft depends on besides the draft."""
+
+    today: date
+    pack: Pack
+    regions: Regions
+    texts: Texts
+    enrollments: Sequence[Enrollment]  # those of the insured person that are valid today
+    signer_name: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known so far; None: not yet, or not validly, answered. `problems` are in page order per step."""
+
+    problems: dict[Step, list[Refusal]] = field(default_factory=dict)
+    enrollment: Enrollment | None = None
+    region: Region | None = None
+    locality: Locality | None = None
+    kind: FilingKind | None = None
+    decision: rules.KindDecision | None = None
+    notice: Notice | None = None
+    period: rules.Period | None = None
+    contact: rules.Contact | None = None
+    commitment: Commitment | None = None
+    answers: FilingAnswers | None = None
+    answers_hash: bytes | None = None
+    signature: Signature | None = None
+
+    def problems_of(self, step: Step) -> list[Refusal]:
+        return self.problems.get(step, [])
+
+    @property
+    def next_step(self) -> Step:
+        """The first step that still needs an answer; SIGN once all are given."""
+        return next((step for step in Step if self.problems_of(step)), Step.SIGN)
+
+    def is_reachable(self, step: Step) -> bool:
+        """A page can be shown once all pages before it are answered."""
+        return step in list(Step)[: list(Step).index(self.next_step) + 1]
+
+
+def read_draft(draft: Draft, facts: Facts) -> Reading:
+    """All steps in order. A step that rests on an unanswered one has that as its problem."""
+    reading = Reading()
+    for step, read in _READERS.items():
+        problems = read(draft.values(step), draft, facts, reading)
+        if problems:
+            reading.problems[step] = list(problems)
+    return reading
+
+
+def _read_who(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if values.get("for") not in (FOR_SELF, FOR_OTHER):
+        return [AnswerMissing("请选给谁办", field="for")]
+    if values["for"] == FOR_OTHER:
+        return [AnswerMissing("给家人办，现在要到窗口办或者打电话办", field="for")]
+    for enrollment in facts.enrollments:
+        if str(enrollment.enrollment_no) == values.get("enrollment"):
+            reading.enrollment = enrollment
+            return []
+    if not facts.enrollments:
+        return [AnswerMissing("没有查到您现在的参保记录，请打参保地的电话问一下", field="enrollment")]
+    return [AnswerMissing("请选用哪份医保办", field="enrollment")]
+
+
+def _read_place(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if not values.get("area"):
+        return [AnswerMissing("请选您要去看病的地方", field="area")]
+    if reading.enrollment is None:
+        return [AnswerMissing("请先选用哪份医保办", field="area")]
+    insured_pool = reading.enrollment.pool_code
+    try:
+        reading.region = rules.open_region(facts.regions, values["area"], insured_pool)
+    except Refusal as refusal:
+        return [refusal]
+    reading.locality = rules.locality_of(facts.regions, insured_pool, reading.region)
+    return []
+
+
+def _read_kind(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if not values.get("kind"):
+        return [AnswerMissing("请选去那里看病的原因", field="kind")]
+    try:
+        kind = FilingKind(values["kind"])
+    except ValueError:
+        return [AnswerMissing("没有这一类备案，请重新选", field="kind")]
+    if reading.enrollment is None or reading.region is None or reading.locality is None:
+        return [AnswerMissing("请先选要去看病的地方", field="kind")]
+    try:
+        reading.decision = rules.decide_kind(
+            facts.pack,
+            insured_pool=reading.enrollment.pool_code,
+            insurance_type=reading.enrollment.insurance_type,
+            treatment_pool=reading.region.pool_code,
+            where=reading.locality,
+            kind=kind,
+            today=facts.today,
+        )
+    except Refusal as refusal:
+        return [refusal]
+    reading.kind = kind
+    reading.notice = facts.texts.notice(kind, reading.locality)
+    place, proof = reading.region.full_name, proof_zh(reading.decision.terms.materials)
+    reading.commitment = facts.texts.commitment(kind, place=place, proof=proof)
+    return []
+
+
+def proof_zh(materials: Sequence[Material]) -> str:
+    """The papers in one phrase, alternatives joined by 或: 居住证或居住证明."""
+    groups: dict[str, list[str]] = {}
+    for material in materials:
+        groups.setdefault(material.one_of or f"alone {material.code}", []).append(material.zh)
+    return "、".join("或".join(names) for names in groups.values())
+
+
+def _read_notice(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if reading.notice is None:
+        return [NoticeNotRead("请先选备案类型，再看告知书", field="notice_read")]
+    if not values.get("notice_read"):
+        return [NoticeNotRead("请看完告知书，在“我看过了”前面打勾", field="notice_read")]
+    if values["notice_read"] != reading.notice.version:
+        return [NoticeNotRead("您换过选项，告知书也跟着变了，请再看一遍", field="notice_read")]
+    return []
+
+
+def _read_contact(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if reading.kind is None or reading.decision is None:
+        return [AnswerMissing("请先选备案类型，再填日期", field="start")]
+    problems: list[Refusal] = []
+
+    def day_in(key: str, label: str) -> date | None:
+        try:
+            return parse_date(values.get(key, ""), field=key, label=label)
+        except Refusal as refusal:
+            problems.append(refusal)
+            return None
+
+    start = _chosen_start(values, facts.today) or day_in("start", "开始日期")
+    admitted = day_in("admitted", "住院那天") if values.get("admitted_choice") == "yes" else None
+    end = reading.decision.ends_on(start) if start else None
+    if values.get("end_choice") == "date":
+        end = day_in("end", "结束日期")
+    if not problems and start is not None:
+        reading.period = rules.Period(start, end, admitted)
+        problems += rules.period_problems(reading.period, reading.decision.terms, facts.today)
+    residence = values.get("residence", "") if is_long_term(reading.kind) else ""
+    contact = rules.tidy_contact(values.get("contact", ""), values.get("tel", ""), values.get("addr", ""), residence)
+    problems += rules.contact_problems(contact, reading.kind)
+    reading.contact = contact
+    return problems
+
+
+def _chosen_start(values: Mapping[str, str], today: date) -> date | None:
+    """A day chosen by name. `freeze_start` turns it into a date when the step is saved, so that a draft taken up a
+    week later still means the day it was meant to."""
+    return {"today": today, "tomorrow": today + timedelta(days=1)}.get(values.get("start_choice", ""))
+
+
+def freeze_start(values: Mapping[str, str], today: date) -> dict[str, str]:
+    """The contact step's values with 今天 or 明天 turned into that date."""
+    day = _chosen_start(values, today)
+    return {**values, "start_choice": "date", "start": day.isoformat()} if day else dict(values)
+
+
+def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    enrollment, region, period, contact = reading.enrollment, reading.region, reading.period, reading.contact
+    notice, commitment, kind = reading.notice, reading.commitment, reading.kind
+    if (
+        reading.problems
+        or enrollment is None
+        or region is None
+        or period is None
+        or contact is None
+        or notice is None
+        or commitment is None
+        or kind is None
+    ):
+        return [AnswerMissing("前面还有没填好的，请先补上", field="confirmed")]
+    reading.answers = FilingAnswers(
+        insurance_type=enrollment.insurance_type,
+        category=enrollment.category,
+        insured_pool=enrollment.pool_code,
+        treatment_pool=region.pool_code,
+        kind=kind,
+        starts_on=period.starts_on,
+        ends_on=period.ends_on,
+        admitted_on=period.admitted_on,
+        contact_name=contact.name,
+        contact_phone=contact.phone,
+        contact_address=contact.address,
+        residence_address=contact.residence_address,
+        notice_version=notice.version,
+        commitment_version=commitment.version,
+    )
+    reading.answers_hash = hash_answers(commitment, draft.for_person_id, draft.person_id, reading.answers)
+    if not values.get("confirmed"):
+        return [AnswerMissing("请核对一遍，没有错就点下一步", field="confirmed")]
+    if values["confirmed"] != reading.answers_hash.hex():
+        return [AnswerMissing("核对以后又改过，请再核对一遍", field="confirmed")]
+    return []
+
+
+def _read_sign(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if reading.answers_hash is None:
+        return [SignatureRefused("前面还有没填好的，补好以后再签名", field="sign")]
+    if not any(values.values()):
+        return [CommitmentNotAgreed("还没有签承诺书", field="agree")]
+    if values.get("signed_hash") != reading.answers_hash.hex():
+        return [SignatureVoid("您改过填的内容，原来的签名作废了，请再签一次", field="sign")]
+    problems: list[Refusal] = []
+    if not values.get("agree"):
+        problems.append(CommitmentNotAgreed("请看完承诺书，在“同意”前面打勾", field="agree"))
+    signature = Signature(reading.answers_hash, values.get("sign", ""), values.get("typed", "").strip())
+    try:
+        choose_strokes(signature, facts.signer_name)
+    except Refusal as refusal:
+        problems.append(refusal)
+    if not problems:
+        reading.signature = signature
+    return problems
+
+
+_READERS: dict[Step, Callable[[Mapping[str, str], Draft, Facts, Reading], Sequence[Refusal]]] = {
+    Step.WHO: _read_who,
+    Step.PLACE: _read_place,
+    Step.KIND: _read_kind,
+    Step.NOTICE: _read_notice,
+    Step.CONTACT: _read_contact,
+    Step.REVIEW: _read_review,
+    Step.SIGN: _read_sign,
+}

@@ -1,0 +1,269 @@
+"""What the law and the records allow a filing to be. No IO, no clock: `today` is the day the filing is made."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from tongban.directory import Region, Regions
+from tongban.filing.errors import (
+    ContactRefused,
+    DateRefused,
+    EnrollmentMismatch,
+    FilingNotNeeded,
+    FilingUndetermined,
+    HospitalFilesIt,
+    KindRefused,
+    PlaceRefused,
+)
+from tongban.filing.model import SCOPE_NUMBER, FilingAnswers, is_long_term
+from tongban.kernel.dates import last_day_of, zh_date
+from tongban.kernel.errors import Refusal
+from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality
+from tongban.law import (
+    FilingDecision,
+    FilingOutcome,
+    FilingQuestion,
+    FilingTerms,
+    FilingTermsUnknown,
+    Pack,
+    decide_filing,
+    filing_terms,
+    locality,
+)
+from tongban.people import Enrollment
+
+# Not law, only a guard against a slip of the finger: 2062 for 2026.
+START_AHEAD_DAYS_MAX: Final = 366
+_PHONE_DIGITS: Final = 11
+_NAME_LENGTH_MAX: Final = 50
+_ADDRESS_LENGTH_MIN: Final = 4
+_ADDRESS_LENGTH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class KindDecision:
+    """Why this kind may be filed: what the decision table says per kind of care, and the terms that follow."""
+
+    decisions: tuple[tuple[CareKind, FilingDecision], ...]
+    terms: FilingTerms
+
+    @property
+    def scopes(self) -> frozenset[CareKind]:
+        return frozenset(care for care in self.terms.scopes if care in SCOPE_NUMBER)
+
+    @property
+    def governing(self) -> FilingDecision:
+        """The one that made the filing possible: what must be filed comes before what may be."""
+        return min((decision for _, decision in self.decisions), key=lambda d: _WEIGHT.get(d.outcome, 9))
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able, for the archive."""
+        rows = {care.value: msgspec.to_builtins(decision) for care, decision in self.decisions}
+        return {"decisions": rows, "terms": msgspec.to_builtins(self.terms, enc_hook=_plain)}
+
+    def ends_on(self, starts_on: date) -> date | None:
+        """The last day the policy gives a filing that begins on `starts_on`; None: open-ended."""
+        return None if self.terms.months_valid is None else last_day_of(starts_on, self.terms.months_valid)
+
+
+_WEIGHT = {FilingOutcome.MUST_FILE: 0, FilingOutcome.DEEMED: 1}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise NotImplementedError(f"no JSON form for {type(value).__name__}")
+
+
+def matching_enrollment(enrollments: Iterable[Enrollment], answers: FilingAnswers) -> Enrollment:
+    """The enrollment the answers speak of.
+
+    Raises EnrollmentMismatch, naming what the record says instead, when insured object, identity or region differ.
+    """
+    valid = list(enrollments)
+    if not valid:
+        raise EnrollmentMismatch(
+            "没有查到您现在的参保记录，不能备案。请打参保地医保中心的电话问一下", field="enrollment"
+        )
+    for enrollment in valid:
+        if (enrollment.insurance_type, enrollment.category, enrollment.pool_code) == (
+            answers.insurance_type,
+            answers.category,
+            answers.insured_pool,
+        ):
+            return enrollment
+    known = "、".join(f"{e.insurance_type.zh}（{e.category.zh}）" for e in valid)
+    raise EnrollmentMismatch(
+        f"选的参保情况和记录对不上，记录里是{known}。请按记录选，记录不对请打参保地的电话", field="enrollment"
+    )
+
+
+def open_region(regions: Regions, pool_code: str, insured_pool: str) -> Region:
+    """The region one may file to. Raises PlaceRefused for an unknown, a closed or the person's own region."""
+    region = regions.get(pool_code)
+    if region is None:
+        raise PlaceRefused("没有找到这个地方，请重新选就医地", field="area")
+    if pool_code == insured_pool:
+        raise PlaceRefused(f"{region.name}就是您的参保地，在这里看病不用备案。去别的地方请重新选", field="area")
+    if not region.can_file_to:
+        raise PlaceRefused(f"{region.name}还不能备案，请选您要去的城市", field="area")
+    return region
+
+
+def locality_of(regions: Regions, insured_pool: str, region: Region) -> Locality:
+    """Where `region` lies, seen from the insured pool."""
+    insured = regions.get(insured_pool)
+    insured_province = insured.province_code if insured else insured_pool[:2] + "0000"
+    return locality(insured_pool, region.pool_code, insured_province, region.province_code)
+
+
+def decide_kind(
+    pack: Pack,
+    *,
+    insured_pool: str,
+    insurance_type: InsuranceType,
+    treatment_pool: str,
+    where: Locality,
+    kind: FilingKind,
+    today: date,
+) -> KindDecision:
+    """What allows this kind of filing.
+
+    A filing covers several kinds of care at once, so it exists as soon as one of them has to, or may, be filed.
+    Raises HospitalFilesIt, FilingUndetermined or FilingNotNeeded with the decision table's own sentence.
+    """
+    try:
+        terms = filing_terms(pack, insured_pool, kind, where, today)
+    except FilingTermsUnknown as unknown:
+        raise FilingUndetermined(unknown.sentence, field="kind") from unknown
+    covered = sorted((care for care in terms.scopes if care in SCOPE_NUMBER), key=lambda care: SCOPE_NUMBER[care])
+    decisions = tuple(
+        (
+            care,
+            decide_filing(
+                pack, FilingQuestion(insured_pool, insurance_type, where, kind.situation, care, today, treatment_pool)
+            ),
+        )
+        for care in covered
+    )
+    by_outcome = {decision.outcome: decision for _, decision in reversed(decisions)}
+    for outcome, refused_as in _PRECEDENCE:
+        if outcome in by_outcome:
+            if refused_as is None:
+                return KindDecision(decisions, terms)
+            raise refused_as(by_outcome[outcome].sentence, field="kind")
+    raise FilingUndetermined("还不清楚这种情况能不能备案，请打参保地的电话问一下", field="kind")
+
+
+# The first of these that any covered care has decides; None: it may be filed.
+_PRECEDENCE: tuple[tuple[FilingOutcome, type[KindRefused] | None], ...] = (
+    (FilingOutcome.HOSPITAL_FILES, HospitalFilesIt),
+    (FilingOutcome.MUST_FILE, None),
+    (FilingOutcome.DEEMED, None),
+    (FilingOutcome.UNDETERMINED, FilingUndetermined),
+    (FilingOutcome.NOT_NEEDED, FilingNotNeeded),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    starts_on: date
+    ends_on: date | None
+    admitted_on: date | None
+
+
+def period_problems(period: Period, terms: FilingTerms, today: date) -> list[Refusal]:
+    """What is wrong with start, end and admission, in page order; empty when nothing is."""
+    found: list[Refusal] = []
+    start, end, admitted = period.starts_on, period.ends_on, period.admitted_on
+    earliest = today - timedelta(days=terms.backdate_days_max)
+    if terms.must_start_before_admission and admitted is not None and admitted <= earliest:
+        found.append(
+            DateRefused(f"{zh_date(admitted)}住院的，现在补不了备案。请打参保地的电话，问这次怎么报", field="admitted")
+        )
+    elif start > today + timedelta(days=START_AHEAD_DAYS_MAX):
+        found.append(DateRefused(f"开始日期太远了，{zh_date(start)}还有一年多。请看看年份对不对", field="start"))
+    elif start < earliest:
+        limit = f"最早可以填{zh_date(earliest)}" if earliest < today else "最早从今天开始"
+        found.append(DateRefused(f"开始日期不能填{zh_date(start)}，{limit}", field="start"))
+    elif terms.must_start_before_admission and admitted is not None and start >= admitted:
+        found.append(DateRefused(f"开始日期要早于住院那天（您填的住院那天是{zh_date(admitted)}）", field="start"))
+    if end is not None:
+        longest = None if terms.months_valid is None else last_day_of(start, terms.months_valid)
+        if end < start:
+            found.append(DateRefused(f"结束日期要在开始日期{zh_date(start)}之后", field="end"))
+        elif end < today:
+            found.append(DateRefused("结束日期已经过了，请往后选", field="end"))
+        elif longest is not None and end > longest:
+            found.append(
+                DateRefused(f"这一类备案最长 {terms.months_valid} 个月，最晚到{zh_date(longest)}", field="end")
+            )
+    elif terms.months_valid is not None:
+        found.append(DateRefused(f"这一类备案最长 {terms.months_valid} 个月，请选结束日期", field="end"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """As typed, tidied: spaces at the ends gone, the phone in plain digits."""
+
+    name: str
+    phone: str
+    address: str
+    residence_address: str
+
+
+def tidy_contact(name: str, phone: str, address: str, residence_address: str) -> Contact:
+    return Contact(_one_line(name), tidy_phone(phone), _one_line(address), _one_line(residence_address))
+
+
+def tidy_phone(text: str) -> str:
+    """Spaces, dashes and a leading +86 dropped, full-width digits made plain."""
+    plain = re.sub(r"[\s\-—()（）]", "", unicodedata.normalize("NFKC", text))
+    return re.sub(r"^(\+|00)86", "", plain)
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def contact_problems(contact: Contact, kind: FilingKind) -> list[Refusal]:
+    """What is wrong with the contact, in page order; empty when nothing is."""
+    found: list[Refusal] = []
+    if is_long_term(kind):
+        found += _address_problems(contact.residence_address, "residence", "当地的住址")
+    if not contact.name:
+        found.append(ContactRefused("请填联系人姓名", field="contact"))
+    elif len(contact.name) > _NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", contact.name):
+        found.append(ContactRefused("联系人姓名里有不该有的字，请只写姓名", field="contact"))
+    found += _phone_problems(contact.phone)
+    found += _address_problems(contact.address, "addr", "联系地址")
+    return found
+
+
+def _phone_problems(phone: str) -> list[Refusal]:
+    if not phone:
+        return [ContactRefused("请填手机号，一共 11 位", field="tel")]
+    if not (phone.isascii() and phone.isdigit()):
+        return [ContactRefused("手机号里有不是数字的字，请只填 11 位数字", field="tel")]
+    if len(phone) != _PHONE_DIGITS:
+        return [ContactRefused(f"手机号应该是 11 位，您填了 {len(phone)} 位", field="tel")]
+    if phone[0] not in "01":
+        return [ContactRefused(f"手机号是 1 开头的，您填的是 {phone[0]} 开头，请再看一下", field="tel")]
+    return []
+
+
+def _address_problems(address: str, field: str, label: str) -> Sequence[Refusal]:
+    if not address:
+        return [ContactRefused(f"请填{label}，写到门牌号", field=field)]
+    if len(address) < _ADDRESS_LENGTH_MIN:
+        return [ContactRefused(f"{label}太短了，请写到门牌号", field=field)]
+    if len(address) > _ADDRESS_LENGTH_MAX:
+        seen = len(address)
+        return [ContactRefused(f"{label}最多 {_ADDRESS_LENGTH_MAX} 个字，您写了 {seen} 个", field=field)]
+    return []
