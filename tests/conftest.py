@@ -1,0 +1,132 @@
+"""Fixtures for tests against real PostgreSQL.
+
+One server per test process on a Unix socket in a temporary folder, without fsync; one migrated template; one fresh
+database per test. `async def` tests and fixtures run through anyio (`anyio_mode` in pyproject.toml).
+"""
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tongban.infra.crypto import Vault
+from tongban.infra.db import Connection, connected
+from tongban.infra.db.binaries import find_binaries
+from tongban.infra.db.embedded import EmbeddedPostgres
+from tongban.infra.db.folder import locate
+from tongban.infra.db.logins import AppLogin
+from tongban.infra.db.migrate import migrate
+from tongban.infra.db.server import APP_USER
+from tongban.settings import Settings
+
+if TYPE_CHECKING:
+    from tongban.law import Pack
+
+ROOT = Path(__file__).resolve().parents[1]
+# A test's data need not survive the machine, so nothing waits for the disk.
+UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+_APP_PASSWORD = "for-tests-only-and-never-elsewhere"
+_TEMPLATE = "tongban_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder other accounts may pass through, with a path short enough for Unix sockets; pytest's own is neither."""
+    folder = Path(tempfile.mkdtemp(prefix="tongban-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(short_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A running server that holds the migrated template database."""
+    kind = "system" if os.environ.get("TONGBAN_POSTGRES") == "system" else "embedded"
+    folder = locate(short_folder / "postgres")
+    with EmbeddedPostgres(folder, find_binaries(kind), settings=UNSAFE_AND_FAST, may_join=False) as server:
+        asyncio.run(_make_template(server))
+        yield server
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The name of a fresh database with the full schema and no rows."""
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_statement(postgres, f"create database {name} template {_TEMPLATE}"))
+    yield name
+    asyncio.run(_statement(postgres, f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, database: str) -> str:
+    """Of the fresh database, as the app role."""
+    return postgres.url(database, APP_USER, _APP_PASSWORD)
+
+
+@pytest.fixture
+def owner_database_url(postgres: EmbeddedPostgres, database: str) -> str:
+    return postgres.url(database)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Connection]:
+    """A connection as the app role."""
+    async with connected(database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def owner_db(owner_database_url: str) -> AsyncIterator[Connection]:
+    """A connection as the owner, for rows the web processes only read."""
+    async with connected(owner_database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, owner_database_url: str) -> Settings:
+    """A demo installation of its own, on the fresh database, with keys made for this test."""
+    return Settings.from_env(
+        {
+            "TONGBAN_VAR": str(tmp_path / "var"),
+            "TONGBAN_DEMO": "1",
+            "TONGBAN_PORT": "0",
+            "DATABASE_URL": database_url,
+            "TONGBAN_OWNER_DATABASE_URL": owner_database_url,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault({1: bytes(range(32))}, bytes(range(32, 64)))
+
+
+@pytest.fixture(scope="session")
+def pack() -> "Pack":
+    """The policies of the product, loaded once."""
+    from tongban.law import load_pack
+
+    return load_pack(ROOT / "policies")
+
+
+async def _make_template(server: EmbeddedPostgres) -> None:
+    async with connected(server.url("postgres")) as connection:
+        await connection.execute(f"create database {_TEMPLATE}")
+    await migrate(server.url(_TEMPLATE), AppLogin(APP_USER, _APP_PASSWORD))
+
+
+async def _statement(server: EmbeddedPostgres, statement: str) -> None:
+    async with connected(server.url("postgres")) as connection:
+        await connection.execute(statement)
