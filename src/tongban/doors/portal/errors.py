@@ -1,0 +1,95 @@
+"""What a person sees when something is refused or breaks: what happened, what to do next, never an internal text."""
+
+import secrets
+import traceback
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import msgspec
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from tongban.doors.http import Request, here, see_other
+from tongban.doors.portal.page import page
+from tongban.doors.portal.who import ConsentNeeded, SignInNeeded
+from tongban.kernel.errors import Invalid, Refusal
+
+log = structlog.get_logger("tongban.error")
+
+# status: title, what to do
+_PAGES: dict[int, tuple[str, str]] = {
+    400: ("这一页的内容没有读出来", "请返回上一页，再试一次。"),
+    404: ("没有找到这一页", "网址可能写错了，或者这件事不在您的名下。"),
+    405: ("这个网址不能这样打开", "请从首页重新进入。"),
+    413: ("内容太大了，没有收下", "请返回上一页，减少内容后再提交。"),
+    503: ("系统正在忙", "存过的内容都在。请过几分钟再试一次。"),
+}
+_BUSY = (asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError, OSError, TimeoutError)
+
+
+def answer(request: Request, error: Exception) -> Response[Any]:
+    """The one handler of every exception no route has handled."""
+    if isinstance(error, SignInNeeded | ConsentNeeded) and not _wants_json(request):
+        # After a form the page it was on is shown again, not sent again.
+        door = "/sign-in" if isinstance(error, SignInNeeded) else "/consent"
+        return see_other(f"{door}?next={quote(here(request), safe='')}")
+    if isinstance(error, Refusal):
+        return _refusal(request, error)
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        title, advice = _PAGES.get(error.status_code, _PAGES[400])
+        return _answer(request, error.status_code, title, advice, code=f"http_{error.status_code}")
+    if isinstance(error, _BUSY):
+        log.error("busy", kind=type(error).__name__)
+        response = _answer(request, 503, *_PAGES[503], code="busy")
+        response.headers["retry-after"] = "30"
+        return response
+    return _incident(request, error)
+
+
+def _refusal(request: Request, refusal: Refusal) -> Response[Any]:
+    titles = {404: "没有找到", 403: "这一步不能办", 409: "现在还不能这样办"}
+    parts = refusal.problems if isinstance(refusal, Invalid) else [refusal]
+    return _answer(
+        request,
+        refusal.status,
+        titles.get(refusal.status, "这一步没有办成"),
+        "\n".join(part.sentence for part in parts),
+        code=refusal.code,
+        errors=[{"field": part.field, "code": part.code, "sentence": part.sentence} for part in parts],
+    )
+
+
+def _incident(request: Request, error: Exception) -> Response[Any]:
+    """500 with a number that leads to the log line. The log has the frames, not the message: that may quote data."""
+    number = secrets.token_hex(4).upper()
+    log.error(
+        "incident",
+        number=number,
+        kind=type(error).__name__,
+        where=[f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-12:]],
+    )
+    return _answer(
+        request,
+        500,
+        "这一步没有办成，是我们的问题",
+        f"存过的内容都在。请过几分钟再试一次。还是不行，请打电话，告诉工作人员编号 {number}。",
+        code="incident",
+        incident=number,
+    )
+
+
+def _answer(request: Request, status: int, title: str, advice: str, *, code: str, **more: Any) -> Response[Any]:
+    if _wants_json(request):
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": advice, "code": code, **more}
+        return Response(
+            msgspec.json.encode({key: value for key, value in problem.items() if value is not None}),
+            status_code=status,
+            media_type="application/problem+json",
+        )
+    return page(request, "error.html", status=status, title=title, advice=advice.split("\n"), status_code=status)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith("/api/")

@@ -1,0 +1,102 @@
+"""Who is signed in. The browser holds a random id, the database a hash of it; nothing is written for visitors.
+
+An id is only ever made here, at sign-in, and never taken over from a browser. A session ends 30 minutes after the
+last page and 12 hours after signing in.
+"""
+
+import secrets
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from tongban.doors.http import Request, cookie, is_secure
+from tongban.infra import session as store
+from tongban.infra.db import Db, Pool
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+_RENEW_AFTER = timedelta(minutes=1)
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The person as pages know them: nothing in clear that a page does not show."""
+
+    person_id: int
+    name: str
+    masked_id: str
+    birth_date: date
+    pool_code: str  # of the enrollment in force, empty without one
+    agency_phone: str  # the insured city's own line, empty when none is known
+    agency_name: str
+    signed_in_at: datetime
+    has_consented: bool = False
+
+
+def signed_in(request: Request) -> SignedIn | None:
+    """Who is signed in, once `load` has run."""
+    found: SignedIn | None = request.scope["state"].get("signed_in")
+    return found
+
+
+async def load(request: Request) -> None:
+    """Read the session the cookie leads to, if any, and push its end out, at most once a minute."""
+    if not (session_id := cookie(request, _cookie_name(request))):
+        return
+    pool: Pool = request.app.state.pool
+    now: datetime = request.app.state.clock()
+    async with pool.acquire() as db:
+        if (stored := await store.read(db, session_id, now)) is None:
+            return
+        try:
+            person = msgspec.json.decode(stored.data, type=SignedIn)
+        except msgspec.DecodeError:
+            return  # written by another version: signing in again is the cure
+        if now >= person.signed_in_at + ABSOLUTE:
+            return
+        until = _until(person, now)
+        if until - stored.until >= _RENEW_AFTER:
+            await store.renew(db, session_id, until)
+    request.scope["state"]["signed_in"] = person
+
+
+async def begin(request: Request, db: Db, response: Response[Any], person: SignedIn) -> None:
+    """Sign `person` in under a fresh id, whatever the browser held before, and let `response` carry it."""
+    now: datetime = request.app.state.clock()
+    await _forget(request, db)
+    await store.remove_ended(db, now)
+    session_id = secrets.token_urlsafe(32)
+    await store.write(db, session_id, msgspec.json.encode(person), _until(person, now))
+    request.scope["state"]["signed_in"] = person
+    # Lax, not strict: strict would keep it back when an identity provider sends the person here.
+    response.set_cookie(
+        Cookie(
+            key=_cookie_name(request),
+            value=session_id,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=is_secure(request),
+        )
+    )
+
+
+async def end(request: Request, db: Db, response: Response[Any]) -> None:
+    await _forget(request, db)
+    request.scope["state"]["signed_in"] = None
+    response.delete_cookie(_cookie_name(request), path="/")
+
+
+async def _forget(request: Request, db: Db) -> None:
+    if session_id := cookie(request, _cookie_name(request)):
+        await store.remove(db, session_id)
+
+
+def _until(person: SignedIn, now: datetime) -> datetime:
+    return min(now + IDLE, person.signed_in_at + ABSOLUTE)
+
+
+def _cookie_name(request: Request) -> str:
+    return "__Host-session" if is_secure(request) else "session"

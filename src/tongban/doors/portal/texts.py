@@ -1,0 +1,14 @@
+"""Pages that are only text: how personal data is used, and what can be done where Tongban does not go yet."""
+
+from litestar import Response, get
+
+from tongban.doors.http import Request
+from tongban.doors.portal.page import page
+
+
+@get("/privacy", opt={"who": "anyone"})
+async def privacy(request: Request) -> Response[bytes]:
+    return page(request, "texts/privacy.html")
+
+
+route_handlers = [privacy]

@@ -1,0 +1,55 @@
+"""Who may call a route. Every route says so in ``opt={"who": …}``; one guard on the whole application enforces it.
+
+public       no session is read: assets, health
+anyone       visitors and signed-in people
+signed_in    signed in, consent not asked: the consent page itself, signing out
+person       signed in and agreed to the data query: everything that shows a person's data
+institution  the gateway, which checks the signature of every message itself
+"""
+
+from typing import Any, Final
+
+import litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from tongban.doors.portal import csrf, session
+from tongban.kernel.errors import NotAllowed
+
+WHO: Final = frozenset({"public", "anyone", "signed_in", "person", "institution"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SignInNeeded(NotAllowed):
+    code = "sign_in_needed"
+    status = 401
+
+
+class ConsentNeeded(NotAllowed):
+    code = "consent_needed"
+
+
+class RouteIsClosed(NotAllowed):
+    """A route that does not say who may call it is open to nobody."""
+
+    code = "route_closed"
+
+
+async def who_may_call(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard: reads the session, checks that a form is ours, lets in whom the route names.
+
+    Raises SignInNeeded, ConsentNeeded, FormNotOurs or RouteIsClosed.
+    """
+    who = handler.opt.get("who")
+    if who in ("public", "institution"):
+        return
+    if who not in WHO or not isinstance(connection, litestar.Request):
+        raise RouteIsClosed("这一页还没有开放")
+    await session.load(connection)
+    if connection.method not in _SAFE_METHODS:
+        await csrf.check(connection)
+    person = session.signed_in(connection)
+    if who in ("signed_in", "person") and person is None:
+        raise SignInNeeded("请先登录")
+    if who == "person" and person is not None and not person.has_consented:
+        raise ConsentNeeded("请先同意查询医保信息")
