@@ -73,6 +73,24 @@ class Settings:
             create_secrets(self.secrets_file, for_demo=True)
         return load_secrets(self.secrets_file, is_demo=self.is_demo)
 
+    def for_workers(self) -> dict[str, str]:
+        """The environment from which a web process reads the same settings, without the owner's rights."""
+        if self.database_url is None:
+            raise SettingsWrong("数据库还没有启动，不能启动网页程序")
+        return {
+            "TONGBAN_VAR": str(self.var_dir),
+            "TONGBAN_SECRETS_FILE": str(self.secrets_file),
+            "TONGBAN_POLICIES": str(self.policies_dir),
+            "TONGBAN_DATA": str(self.data_dir),
+            "TONGBAN_POSTGRES": "external",
+            "DATABASE_URL": self.database_url,
+            "TONGBAN_OWNER_DATABASE_URL": "",
+            "TONGBAN_DEMO": "1" if self.is_demo else "0",
+            "TONGBAN_HOST": self.host,
+            "TONGBAN_PORT": str(self.port),
+            "TONGBAN_WORKERS": str(self.workers),
+        }
+
 
 def _postgres_kind(environ: Mapping[str, str], *, has_url: bool) -> PostgresKind:
     kind = environ.get("TONGBAN_POSTGRES") or ("external" if has_url else "embedded")

@@ -110,6 +110,11 @@ class EmbeddedPostgres:
         self._process = None
         self._lock.let_go()
 
+    def keep_alive(self) -> None:
+        """Start the server again if it has died under us. PostgreSQL replays its log: nothing acknowledged is lost."""
+        if self._process is not None and self._process.poll() is not None:
+            self._own()
+
     def __enter__(self) -> Self:
         self.start()
         return self
