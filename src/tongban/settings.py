@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, TypeAlias, get_args
@@ -24,6 +24,18 @@ class SettingsWrong(Refusal):
 
 
 @dataclass(frozen=True)
+class IdentityProvider:
+    """Who tells us who somebody is (OpenID Connect). `id_number_claim` is the claim that holds the resident ID number;
+    `public_url` is where people reach this installation, without a slash at the end."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    public_url: str
+    id_number_claim: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """`Settings.from_env()` in programs; tests build their own with `dataclasses.replace`.
 
@@ -42,6 +54,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    identity_provider: IdentityProvider | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -61,6 +74,7 @@ class Settings:
             host=environ.get("TONGBAN_HOST", "127.0.0.1"),
             port=_number(environ, "TONGBAN_PORT", default=8000, low=0, high=65535),
             workers=_number(environ, "TONGBAN_WORKERS", default=max(2, os.cpu_count() or 1), low=1, high=256),
+            identity_provider=_identity_provider(environ),
         )
 
     @cached_property
@@ -98,6 +112,26 @@ def _postgres_kind(environ: Mapping[str, str], *, has_url: bool) -> PostgresKind
         if kind == known:
             return known  # type: ignore[no-any-return]
     raise SettingsWrong(f"TONGBAN_POSTGRES 只能是 embedded、system 或 external，现在是“{kind[:20]}”")
+
+
+def _identity_provider(environ: Mapping[str, str]) -> IdentityProvider | None:
+    """None unless an issuer is set; then everything else must be, too."""
+    issuer = environ.get("TONGBAN_OIDC_ISSUER", "").strip()
+    if not issuer:
+        return None
+    needed = {
+        name: environ.get(name, "").strip()
+        for name in ("TONGBAN_OIDC_CLIENT_ID", "TONGBAN_OIDC_CLIENT_SECRET", "TONGBAN_PUBLIC_URL")
+    }
+    if missing := [name for name, value in needed.items() if not value]:
+        raise SettingsWrong(f"设了 TONGBAN_OIDC_ISSUER，还要设 {'、'.join(missing)}")
+    return IdentityProvider(
+        issuer=issuer,
+        client_id=needed["TONGBAN_OIDC_CLIENT_ID"],
+        client_secret=needed["TONGBAN_OIDC_CLIENT_SECRET"],
+        public_url=needed["TONGBAN_PUBLIC_URL"].rstrip("/"),
+        id_number_claim=environ.get("TONGBAN_OIDC_ID_NUMBER_CLAIM", "id_number").strip(),
+    )
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
