@@ -1,0 +1,33 @@
+"""``tongban …``: every command for operators, one module per group."""
+
+import sys
+
+import typer
+
+from tongban.doors.cli import data, db, demo, serve
+from tongban.doors.cli.console import errors
+from tongban.kernel.errors import Refusal
+
+app = typer.Typer(
+    name="tongban",
+    help="通办：异地就医备案、直接结算，以及每一笔钱的道理。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", help=serve.HELP)(serve.command)
+app.add_typer(db.app, name="db", help="数据库：状态、升级、命令行、密钥。")
+app.add_typer(data.app)
+app.add_typer(demo.app)
+
+
+def main() -> None:
+    """A refusal is one sentence on stderr and exit code 1; Ctrl-C is 130. Anything else is a bug and shows itself."""
+    try:
+        app()
+    except Refusal as refusal:
+        errors.print(refusal.sentence, style="red", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
