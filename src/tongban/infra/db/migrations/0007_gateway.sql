@@ -23,9 +23,11 @@ create table gateway.sign_on (
   sign_no       text primary key,
   institution_code text not null,
   operator_no   text not null,
-  signed_on_at  timestamptz not null
+  signed_on_at  timestamptz not null,
+  signed_off_at timestamptz check (signed_off_at >= signed_on_at)
 );
 
 grant select on gateway.client to tongban_app;
-grant select, insert, delete on gateway.nonce to tongban_app;
-grant select, insert on gateway.sign_on to tongban_app;
+-- A nonce older than the window may come again: its row is taken over instead of waiting for the clean-up.
+grant select, insert, update, delete on gateway.nonce to tongban_app;
+grant select, insert, update on gateway.sign_on to tongban_app;

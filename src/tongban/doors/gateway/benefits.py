@@ -1,0 +1,177 @@
+"""2001: which funds would pay for care here on that day, and when not, why and what to do about it."""
+
+from datetime import date
+from typing import Final, NamedTuple
+
+from tongban import account, people
+from tongban.directory import InstitutionKind
+from tongban.doors.gateway.answers import person_number
+from tongban.doors.gateway.call import Call, check_insured_region, person_id_of
+from tongban.doors.gateway.errors import InstitutionMismatch
+from tongban.doors.gateway.scalars import day_text
+from tongban.doors.gateway.wire import (
+    ACCOUNT_FUND,
+    POOLED_FUNDS,
+    BenefitCheckInput,
+    BenefitOutput,
+    BenefitRow,
+    Fund,
+    care_type_of,
+    flag,
+    insurance_of,
+)
+from tongban.filing import Filing, list_filings
+from tongban.kernel.money import yuan
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Situation
+from tongban.law import (
+    FilingOutcome,
+    FilingQuestion,
+    InpatientCase,
+    OutpatientCase,
+    Undetermined,
+    assess_inpatient,
+    assess_outpatient,
+    benefit_path,
+    decide_filing,
+    price_class,
+)
+from tongban.people import Enrollment, PaymentState
+
+_FUND_CHECK: Final = "01"
+_TRIAL_FEN: Final = 100_00
+
+
+class Entitlement(NamedTuple):
+    """`sentence`: why not, or on which ground; may be empty when nothing needs saying."""
+
+    is_entitled: bool
+    sentence: str = ""
+
+
+async def check(call: Call, asked: BenefitCheckInput) -> BenefitOutput:
+    """One row per fund: the pooled fund, and for employees the personal account."""
+    wanted = asked.data
+    if wanted.institution_code and wanted.institution_code != call.institution.institution_code:
+        raise InstitutionMismatch(
+            f"data 里的机构编号 fixmedins_code 是 {wanted.institution_code[:20]}，请填本机构的编号"
+        )
+    person_id, on = person_id_of(wanted.person_number), wanted.begins_at.date()
+    person = await people.get_person(call.db, call.vault, person_id)
+    insurance, care = insurance_of(wanted.insurance_code), care_type_of(wanted.care_type)
+    enrolled = [row for row in await people.enrollments(call.db, person_id, on) if row.insurance_type is insurance]
+    if enrolled:
+        check_insured_region(call, enrolled[0].pool_code)
+        filings = await list_filings(call.db, viewer_id=person_id)
+        pooled = _pooled(call, enrolled[0], care.kind, filings, on)
+    else:
+        pooled = Entitlement(False, f"{day_text(on)} 这天没有查到{insurance.zh}的参保记录，请核对险种 insutype 和日期")
+    rows = [_row(person.person_id, POOLED_FUNDS[insurance], pooled, on)]
+    if insurance is InsuranceType.EMPLOYEE:
+        rows.append(_row(person.person_id, ACCOUNT_FUND, await _account(call, person.person_id), on))
+    await call.looked_at("benefit.checked", person.person_id)
+    return BenefitOutput(benefits=rows)
+
+
+def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Filing], on: date) -> Entitlement:
+    """What stands against the pooled fund, in the order in which a cashier can do something about it."""
+    if enrolled.payment_state is PaymentState.STOPPED:
+        return Entitlement(False, "已停保，统筹基金不支付。请患者先到参保地补缴")
+    if enrolled.payment_state is PaymentState.ARREARS:
+        return Entitlement(False, "单位欠费，统筹基金暂停支付，个人账户可以用。请患者联系单位补缴")
+    if care is CareKind.PHARMACY:
+        return Entitlement(False, "药店购药用个人账户，统筹基金不支付")
+    if not _is_connected(call, care):
+        return Entitlement(False, f"本机构没有开通{care.zh}直接结算，请患者先自费，再回参保地报销")
+    where = call.locality_of(enrolled.pool_code)
+    here = [filing for filing in filings if _serves(call, filing, enrolled, care, on)]
+    if where is not Locality.SAME_POOL and not here:
+        decision = decide_filing(
+            call.pack,
+            FilingQuestion(
+                enrolled.pool_code,
+                enrolled.insurance_type,
+                where,
+                Situation.OWN_CHOICE,
+                care,
+                on,
+                call.institution.pool_code,
+            ),
+        )
+        if decision.outcome not in (FilingOutcome.NOT_NEEDED, FilingOutcome.DEEMED):
+            return Entitlement(False, decision.sentence)
+        return _determined(call, enrolled, care, where, None, on, decision.sentence)
+    tries = [_determined(call, enrolled, care, where, filing, on, _filed_as(filing)) for filing in here] or [
+        _determined(call, enrolled, care, where, None, on, "")
+    ]
+    return next((found for found in tries if found.is_entitled), tries[0])
+
+
+def _determined(
+    call: Call, enrolled: Enrollment, care: CareKind, where: Locality, filing: Filing | None, on: date, ground: str
+) -> Entitlement:
+    """Whether the law holds every value this care would be settled with."""
+    pack, pool, insurance = call.pack, enrolled.pool_code, enrolled.insurance_type
+    path = benefit_path(
+        pack,
+        pool,
+        insurance,
+        where,
+        filing.kind if filing is not None else None,
+        is_emergency=False,
+        is_referred=False,
+        on=on,
+    )
+    level = price_class(pack, call.institution.hospital_level, call.institution.in_county, on, pool)
+    for found in (path, level):
+        if isinstance(found, Undetermined):
+            return Entitlement(False, found.reason)
+    assert not isinstance(path, Undetermined)
+    assert not isinstance(level, Undetermined)
+    given = (pool, insurance, enrolled.category, where, path, level, on, on, _TRIAL_FEN, 0, 0, 0, _TRIAL_FEN)
+    if care is CareKind.INPATIENT:
+        assessment = assess_inpatient(pack, InpatientCase(*given))
+    else:
+        assessment = assess_outpatient(pack, OutpatientCase(*given))
+    if assessment.undetermined is not None:
+        return Entitlement(False, assessment.undetermined.reason)
+    return Entitlement(True, ground)
+
+
+async def _account(call: Call, person_id: int) -> Entitlement:
+    balance = await account.balance(call.db, person_id)
+    if balance is None or balance.balance_fen == 0:
+        return Entitlement(False, "个人账户里没有余额")
+    return Entitlement(True, f"个人账户余额 {yuan(balance.balance_fen)} 元")
+
+
+def _is_connected(call: Call, care: CareKind) -> bool:
+    here = call.institution
+    if here.kind is not InstitutionKind.HOSPITAL:
+        return False
+    return here.settles_inpatient if care is CareKind.INPATIENT else here.settles_outpatient
+
+
+def _serves(call: Call, filing: Filing, enrolled: Enrollment, care: CareKind, on: date) -> bool:
+    return (
+        filing.treatment_pool == call.institution.pool_code
+        and filing.insured_pool == enrolled.pool_code
+        and filing.insurance_type is enrolled.insurance_type
+        and care in filing.scopes
+        and filing.is_in_force(on)
+    )
+
+
+def _filed_as(filing: Filing) -> str:
+    return f"已备案：{filing.kind.zh}（{filing.number}）"
+
+
+def _row(person_id: int, fund: Fund, found: Entitlement, on: date) -> BenefitRow:
+    return BenefitRow(
+        person_number=person_number(person_id),
+        check_kind=_FUND_CHECK,
+        fund_code=fund.code,
+        is_entitled=flag(found.is_entitled),
+        begins_on=day_text(on),
+        ends_on="",
+        check_result=f"{fund.zh}：{found.sentence}" if found.sentence else "",
+    )
