@@ -16,7 +16,7 @@ from tongban.kernel.vocabulary import Word
 
 KEEP_DAYS: Final = 30
 _VALUE_LENGTH_MAX: Final = 500
-_LONG_VALUES: Final = {"sign": 400_001}  # one more than a signature may have, so that its own rule can say so
+_LONG_VALUES: Final = {"sign": 200_001}  # one more than a signature may have, so that its own rule can say so
 
 
 class Step(Word):
@@ -49,7 +49,7 @@ STEPS_TOTAL: Final = 6
 STEP_KEYS: Final[Mapping[Step, tuple[str, ...]]] = MappingProxyType(
     {
         Step.WHO: ("for", "enrollment"),
-        Step.PLACE: ("area", "province", "find"),
+        Step.PLACE: ("area", "area_province"),
         Step.KIND: ("kind",),
         Step.NOTICE: ("notice_read",),
         Step.CONTACT: (

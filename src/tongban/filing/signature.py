@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 from tongban.filing.errors import SignatureRefused
 from tongban.filing.model import Signature
 
-TEXT_LENGTH_MAX: Final = 400_000
+TEXT_LENGTH_MAX: Final = 200_000
 STROKES_MAX: Final = 400
-POINTS_MAX: Final = 12_000
+POINTS_MAX: Final = 6_000
 INK_MIN: Final = 0.8  # pad widths
 BOX_MIN: Final = 0.15  # share of the pad
 # A finger that runs over the edge goes on being reported; further out than this no finger gets.
