@@ -66,7 +66,10 @@ def mask_id_number(number: str) -> str:
 
 
 def mask_phone(number: str) -> str:
-    return number[:3] + "*" * max(0, len(number) - 7) + number[-4:]
+    """``19912345678`` → ``199****5678``; a number too short to have a middle is hidden whole."""
+    if len(number) < 8:
+        return "*" * len(number)
+    return number[:3] + "*" * (len(number) - 7) + number[-4:]
 
 
 def mask_name(name: str) -> str:
