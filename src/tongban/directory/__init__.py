@@ -1,5 +1,6 @@
 """What everybody may look up: regions, agencies, institutions, diseases, catalogues. Knows no person."""
 
+from tongban.directory.load import FileReport, LoadReport, load_directory
 from tongban.directory.model import (
     HOSPITAL_LEVELS,
     NATION,
@@ -20,6 +21,8 @@ from tongban.directory.service import (
     all_regions,
     catalog_items,
     chronic_diseases,
+    connect_for_demo,
+    county_codes,
     institution,
     open_regions,
     search_catalog,
@@ -33,9 +36,11 @@ __all__ = [
     "CatalogItem",
     "CatalogKind",
     "ChronicDisease",
+    "FileReport",
     "FilingLevel",
     "Institution",
     "InstitutionKind",
+    "LoadReport",
     "OpenRegion",
     "Province",
     "Region",
@@ -44,7 +49,10 @@ __all__ = [
     "all_regions",
     "catalog_items",
     "chronic_diseases",
+    "connect_for_demo",
+    "county_codes",
     "institution",
+    "load_directory",
     "open_regions",
     "pool_of",
     "search_catalog",

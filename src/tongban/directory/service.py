@@ -16,6 +16,8 @@ from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind
 
 PAGE_LIMIT_MAX = 100
+SHANXI = "140000"
+_DEMO_LEVELS = ("01", "02")  # 三级特等 and 三级甲等
 
 
 async def all_regions(db: Db) -> Regions:
@@ -26,6 +28,11 @@ async def all_regions(db: Db) -> Regions:
         {code: pool for code, _, _, pool in divisions},
         [(name, pool) for _, name, level, pool in divisions if level == "county"],
     )
+
+
+async def county_codes(db: Db, pool_code: str) -> list[str]:
+    """The counties and districts of a pool that have a number of their own in the national standard."""
+    return await store.county_codes(db, pool_code)
 
 
 async def institution(db: Db, code: str) -> Institution | None:
@@ -42,6 +49,15 @@ async def search_institutions(
     """
     pattern = f"%{_escaped(text.strip())}%" if text.strip() else None
     return await store.institutions(db, pool_code, pattern, care, min(limit, PAGE_LIMIT_MAX), after)
+
+
+async def connect_for_demo(owner_db: Db) -> int:
+    """Take every hospital of 山西 and the best ones elsewhere for connected, marked as the demo's word.
+
+    Being in a public list does not make a hospital designated, so nothing but the demo sets these marks. Returns how
+    many changed.
+    """
+    return await store.connect_institutions(owner_db, SHANXI, _DEMO_LEVELS, "demo")
 
 
 async def open_regions(db: Db) -> list[OpenRegion]:

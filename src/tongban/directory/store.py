@@ -63,6 +63,15 @@ async def divisions(db: Db) -> list[tuple[str, str, str, str]]:
     return [tuple(row) for row in rows]
 
 
+async def county_codes(db: Db, pool_code: str) -> list[str]:
+    rows = await db.fetch(
+        """select code from directory.division
+           where pool_code = $1 and level = 'county' and kind = 'statutory' order by code""",
+        pool_code,
+    )
+    return [row["code"] for row in rows]
+
+
 async def institution(db: Db, code: str) -> Institution | None:
     row = await db.fetchrow(f"select {_INSTITUTION} from directory.institution where institution_code = $1", code)  # noqa: S608
     return _institution(row) if row else None
@@ -192,12 +201,12 @@ async def upsert(
     """Copy `batches` of records and write those that are new or different; returns how many rows changed.
 
     `table`, `columns` and `key` are names from this package's own list of files, never from outside. Must run inside
-    a transaction: the staging table lives as long as that.
+    a transaction, which takes the staging table along when it fails.
     """
     names = ", ".join(columns)
     staging = f"staging_{table}"
     await db.execute(
-        f"create temp table {staging} on commit drop as select {names} from directory.{table} with no data"  # noqa: S608
+        f"create temp table {staging} as select {names} from directory.{table} with no data"  # noqa: S608
     )
     for batch in batches:
         await db.copy_records_to_table(staging, records=batch, columns=columns)
@@ -208,6 +217,7 @@ async def upsert(
             where ({", ".join(f"old.{name}" for name in changed)})
                   is distinct from ({", ".join(f"excluded.{name}" for name in changed)})"""  # noqa: S608
     )
+    await db.execute(f"drop table {staging}")
     return int(status.split()[-1])
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from tongban.kernel.identifiers import mask_id_number, mask_name
+from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory, Relation, Word
 
 
@@ -72,6 +73,37 @@ class Kin:
     @property
     def masked_name(self) -> str:
         return mask_name(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoEnrollment:
+    """An enrollment of a made-up person; its number is its place in the person's list, from 1."""
+
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    pool_code: str
+    valid_from: date
+    valid_to: date | None = None
+    payment_state: PaymentState = PaymentState.PAID
+    employer_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """A made-up person with everything the demo writes about them."""
+
+    person_id: int
+    name: str
+    is_male: bool
+    birth_date: date
+    id_number: str
+    phone: str
+    card_number: str
+    enrollments: tuple[DemoEnrollment, ...]
+    account_fen: Fen | None = None  # None: no personal account
+    card_state: str = "active"
+    code_state: str = "active"
+    kin: tuple[tuple[int, Relation], ...] = ()  # what the other person is to this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,23 +119,23 @@ async def kin_of(db: Db, person_id: int) -> list[Kin]:
 
 async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:
     """The made-up residents that the demo was loaded with, in the order of the cast; none outside a demo."""
-    cast_ids = [member.person_id for member in demo_cast.CAST]
-    loaded = await store.names_of(db, cast_ids)
+    cast_ids = [member.person.person_id for member in demo_cast.CAST]
+    loaded = await store.demo_people_among(db, cast_ids)
     issued = await store.active_codes(db, cast_ids)
     return [
         DemoResident(
             key=member.key,
-            person_id=member.person_id,
-            name=member.name,
+            person_id=person.person_id,
+            name=person.name,
             story=member.story,
-            id_number=member.id_number,
-            card_number=member.card_number,
-            medical_code=code_number(vault, member.person_id, issued[member.person_id])
-            if member.person_id in issued
+            id_number=person.id_number,
+            card_number=person.card_number,
+            medical_code=code_number(vault, person.person_id, issued[person.person_id])
+            if person.person_id in issued
             else "",
         )
         for member in demo_cast.CAST
-        if member.person_id in loaded
+        if (person := member.person).person_id in loaded
     ]
 
 

@@ -1,5 +1,6 @@
 """SQL of people. Personal numbers go in and out sealed; a look-up goes through their keyed hashes."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -157,6 +158,38 @@ async def active_codes(db: Db, person_ids: list[int]) -> dict[int, datetime]:
         person_ids,
     )
     return {row["person_id"]: row["changed_at"] for row in rows}
+
+
+async def demo_people_among(db: Db, person_ids: list[int]) -> set[int]:
+    """Which of these made-up people are loaded already."""
+    rows = await db.fetch("select person_id from people.person where person_id = any($1) and is_demo", person_ids)
+    return {row["person_id"] for row in rows}
+
+
+_DEMO_COLUMNS = {
+    "person": ("person_id", "name", "is_male", "birth_date", "id_number_enc", "phone_enc", "is_demo"),
+    "id_number_index": ("id_number_hash", "person_id"),
+    "enrollment": (
+        *("person_id", "enrollment_no", "insurance_type", "category", "pool_code", "employer_name"),
+        *("valid_from", "valid_to", "payment_state"),
+    ),
+    "credential": ("person_id", "kind", "state", "number_hash", "changed_at"),
+    "credential_index": ("number_hash", "person_id", "kind"),
+    "kin": ("person_id", "kin_id", "relation", "bound_at"),
+}
+
+
+async def copy_rows(owner_db: Db, rows: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """Copy rows by table, in the order of _DEMO_COLUMNS, so that what others refer to is there first."""
+    for table, columns in _DEMO_COLUMNS.items():
+        if rows.get(table):
+            await owner_db.copy_records_to_table(table, records=rows[table], columns=columns, schema_name="people")
+
+
+async def analyze(owner_db: Db) -> None:
+    """Let the planner know the tables as a large load left them."""
+    for table in _DEMO_COLUMNS:
+        await owner_db.execute(f"analyze people.{table}")
 
 
 def _person(row: Any, vault: Vault) -> Person:
