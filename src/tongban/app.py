@@ -49,6 +49,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     app.state.clock = clock
     app.state.vault = Vault.from_settings(settings)
     app.state.assets = portal.Assets()
+    app.state.oidc = portal.oidc_client(settings)
     app.asgi_handler = Envelope(app.asgi_handler)
     return app
 

@@ -4,16 +4,20 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal import assets, home, look, texts
+from tongban.doors.portal import assets, code, home, look, places, signin, texts
 from tongban.doors.portal.assets import Assets
 from tongban.doors.portal.errors import answer
+from tongban.doors.portal.oidc import client_for as oidc_client
 from tongban.doors.portal.who import WHO, who_may_call
 
 route_handlers: Sequence[ControllerRouterHandler] = [
     *assets.route_handlers,
     *home.route_handlers,
     *look.route_handlers,
+    *signin.route_handlers,
+    *code.route_handlers,
+    *places.route_handlers,
     *texts.route_handlers,
 ]
 
-__all__ = ["WHO", "Assets", "answer", "route_handlers", "who_may_call"]
+__all__ = ["WHO", "Assets", "answer", "oidc_client", "route_handlers", "who_may_call"]

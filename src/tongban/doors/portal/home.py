@@ -1,15 +1,38 @@
 """The first page: what is unfinished, what can be done, what can be looked up."""
 
+from typing import Any
+
 from litestar import Response, get
 
-from tongban.doors.http import Request
-from tongban.doors.portal.page import page
+from tongban.directory import Regions
+from tongban.doors.http import Request, see_other
+from tongban.doors.portal.drafts import unfinished
+from tongban.doors.portal.page import page, today
+from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.infra.db import Db
+from tongban.kernel.dates import age_on
+from tongban.people import MedicalCodeState, enrollments, medical_code_state
+
+_ELDER_AGE = 60
 
 
 @get("/", opt={"who": "anyone"})
-async def home(request: Request, db: Db) -> Response[bytes]:
-    return page(request, "home.html", is_old=False, line="", drafts=[])
+async def home(request: Request, db: Db) -> Response[Any]:
+    person = signed_in(request)
+    if person is None:
+        return page(request, "home.html", lines=[], code_state=None, drafts=[], is_old=False)
+    if not person.has_consented:
+        return see_other("/consent?next=/")
+    code_state = await medical_code_state(db, person.person_id)
+    return page(
+        request,
+        "home.html",
+        lines=await _insurance_lines(request, db, person),
+        code_state=code_state,
+        code_works=code_state is MedicalCodeState.ACTIVE,
+        drafts=await unfinished(request, db, person),
+        is_old=age_on(person.birth_date, today(request)) >= _ELDER_AGE,
+    )
 
 
 @get("/health", opt={"who": "public"}, media_type="text/plain")
@@ -17,6 +40,19 @@ async def health(db: Db) -> str:
     """For balancers: the process answers and reaches its database."""
     await db.fetchval("select 1")
     return "ok"
+
+
+async def _insurance_lines(request: Request, db: Db, person: SignedIn) -> list[str]:
+    """``居民医保 · 太原市`` for each enrollment in force, with the payment state where something is wrong."""
+    regions: Regions = request.app.state.regions
+    lines = []
+    for enrollment in await enrollments(db, person.person_id, today(request)):
+        region = regions.get(enrollment.pool_code)
+        parts = [enrollment.insurance_type.zh, region.name if region else enrollment.pool_code]
+        if enrollment.payment_state != "paid":
+            parts.append(enrollment.payment_state.zh)
+        lines.append(" · ".join(parts))
+    return lines
 
 
 route_handlers = [home, health]

@@ -1,0 +1,221 @@
+"""Signing in and out, and the consent asked before anything is shown.
+
+A real installation sends people to its identity provider. The demo shows its made-up residents instead, and does so
+only while the setting says that this is a demo.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from litestar import Response, get, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
+
+from tongban.directory import agency_phones
+from tongban.doors.http import Request, cookie, is_secure, local_path, see_other
+from tongban.doors.portal import session
+from tongban.doors.portal.forms import Problem, read_form
+from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, SignInFailed, seal, unseal
+from tongban.doors.portal.page import current_person, page, today
+from tongban.doors.portal.session import SignedIn, signed_in
+from tongban.infra import audit, rate
+from tongban.infra.db import Db, Pool
+from tongban.kernel.errors import NotAllowed, NotFound
+from tongban.people import (
+    Person,
+    consent_given,
+    demo_residents,
+    enrollments,
+    find_by_id_number,
+    get_person,
+    give_consent,
+)
+
+CONSENT_VERSION = "portal-consent-1"
+_PER_MINUTE_MAX = 60  # per address; many phones share one
+log = structlog.get_logger("tongban.signin")
+
+
+class TlsNeeded(NotAllowed):
+    code = "tls_needed"
+
+
+@get("/sign-in", opt={"who": "anyone"})
+async def sign_in_page(request: Request, db: Db) -> Response[Any]:
+    next_path = local_path(request.query_params.get("next"))
+    if signed_in(request) is not None:
+        return see_other(next_path)
+    if _is_demo(request):
+        residents = await demo_residents(db, request.app.state.vault)
+        return page(request, "sign_in_demo.html", residents=residents, next=next_path)
+    is_open = request.app.state.settings.identity_provider is not None
+    return page(request, "sign_in.html", next=next_path, is_open=is_open)
+
+
+async def limit_tries(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard: raises TooOften. The address is counted under a keyed hash, on a connection of its own."""
+    state = connection.app.state
+    address = connection.client.host if connection.client else ""
+    key = "sign_in:" + state.vault.index(address, "rate").hex()[:24]
+    pool: Pool = state.pool
+    async with pool.acquire() as db:
+        await rate.limit(db, key, now=state.clock(), per_minute=_PER_MINUTE_MAX)
+
+
+@post("/sign-in", opt={"who": "anyone"}, guards=[limit_tries])
+async def choose_demo_resident(request: Request, db: Db) -> Response[Any]:
+    if not _is_demo(request):
+        raise NotFoundException
+    form = await read_form(request)
+    residents = await demo_residents(db, request.app.state.vault)
+    chosen = next((r for r in residents if r.key == form.get("resident")), None)
+    if chosen is None:
+        problems = [Problem("", "没有这位演示居民，请从下面选一位")]
+        next_path = local_path(form.get("next"))
+        return page(request, "sign_in_demo.html", 422, residents=residents, next=next_path, problems=problems)
+    person = await get_person(db, request.app.state.vault, chosen.person_id)
+    return await _welcome(request, db, person, local_path(form.get("next")), how="demo")
+
+
+@get("/sign-in/start", opt={"who": "anyone"})
+async def start(request: Request) -> Response[Any]:
+    """Off to the identity provider. A link, not a form: the page's policy lets no form lead away from here."""
+    client = _client(request)
+    now = request.app.state.clock()
+    address, pending = await client.start(local_path(request.query_params.get("next")), now)
+    response = see_other(address)
+    response.set_cookie(_pending_cookie(request, seal(pending, request.app.state.settings.secrets.session_key)))
+    return response
+
+
+@get(RETURN_PATH, opt={"who": "anyone"}, guards=[limit_tries])
+async def come_back(request: Request) -> Response[Any]:
+    """Back from the identity provider. No connection is held while we ask it."""
+    client = _client(request)
+    now = request.app.state.clock()
+    try:
+        key = request.app.state.settings.secrets.session_key
+        pending = unseal(cookie(request, _pending_name(request)), key, now)
+        id_number = await client.finish(pending, dict(request.query_params), now)
+    except SignInFailed as failed:
+        log.warning("sign_in_failed", reason=failed.reason)
+        raise
+    pool: Pool = request.app.state.pool
+    async with pool.acquire() as db, db.transaction():
+        person = await find_by_id_number(db, request.app.state.vault, id_number)
+        if person is None:
+            raise NotFound("没有查到您在山西的参保记录。请打参保地的电话核对，或者带身份证到窗口")
+        response = await _welcome(request, db, person, pending.next_path, how="oidc")
+    response.set_cookie(_pending_cookie(request, ""))
+    return response
+
+
+@post("/sign-out", opt={"who": "signed_in"})
+async def sign_out(request: Request, db: Db) -> Response[Any]:
+    response = see_other("/")
+    await session.end(request, db, response)
+    return response
+
+
+@get("/consent", opt={"who": "signed_in"})
+async def consent_page(request: Request) -> Response[Any]:
+    next_path = local_path(request.query_params.get("next"))
+    if current_person(request).has_consented:
+        return see_other(next_path)
+    return page(request, "consent.html", next=next_path)
+
+
+@post("/consent", opt={"who": "signed_in"})
+async def consent(request: Request, db: Db) -> Response[Any]:
+    form = await read_form(request)
+    next_path = local_path(form.get("next"))
+    person = current_person(request)
+    if form.get("agree") != "1":
+        problems = [Problem("agree", "同意才能往下办：请在“我同意”前打勾")]
+        return page(request, "consent.html", 422, next=next_path, problems=problems)
+    await give_consent(db, person.person_id, CONSENT_VERSION, request.app.state.clock(), "portal")
+    response = see_other(next_path)
+    await session.begin(request, db, response, msgspec.structs.replace(person, has_consented=True))
+    return response
+
+
+async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, how: str) -> Response[Any]:
+    """A fresh session for `person`, then on to where they wanted to go, by way of the consent when it is missing."""
+    now = request.app.state.clock()
+    current = await enrollments(db, person.person_id, today(request))
+    pool_code = current[0].pool_code if current else ""
+    phones = await agency_phones(db, pool_code) if pool_code else []
+    has_consented = await consent_given(db, person.person_id, CONSENT_VERSION)
+    response = see_other(next_path if has_consented else f"/consent?next={quote(next_path, safe='')}")
+    await session.begin(
+        request,
+        db,
+        response,
+        SignedIn(
+            person_id=person.person_id,
+            name=person.name,
+            masked_id=person.masked_id,
+            birth_date=person.birth_date,
+            pool_code=pool_code,
+            agency_phone=phones[0].phone if phones else "",
+            agency_name=phones[0].line_name if phones else "",
+            signed_in_at=now,
+            has_consented=has_consented,
+        ),
+    )
+    await audit.record(
+        db,
+        now=now,
+        actor=f"person:{person.person_id}",
+        channel="portal",
+        action="portal.signed_in",
+        person_id=person.person_id,
+        detail={"how": how},
+    )
+    return response
+
+
+def _is_demo(request: Request) -> bool:
+    is_demo: bool = request.app.state.settings.is_demo
+    return is_demo
+
+
+def _client(request: Request) -> OidcClient:
+    """Raises NotFoundException where there is no provider, TlsNeeded where the way there is not private."""
+    client: OidcClient | None = request.app.state.oidc
+    if client is None:
+        raise NotFoundException
+    if not is_secure(request):
+        raise TlsNeeded("登录要走加密的网址（https）。请从“山西医保”公众号重新进入")
+    return client
+
+
+def _pending_cookie(request: Request, value: str) -> Cookie:
+    return Cookie(
+        key=_pending_name(request),
+        value=value,
+        max_age=PENDING_SECONDS if value else 0,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
+
+
+def _pending_name(request: Request) -> str:
+    return "__Host-pending" if is_secure(request) else "pending"
+
+
+route_handlers = [
+    sign_in_page,
+    choose_demo_resident,
+    start,
+    come_back,
+    sign_out,
+    consent_page,
+    consent,
+]
