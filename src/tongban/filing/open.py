@@ -54,9 +54,8 @@ async def open_filing(
     channel: str,
     now: datetime,
     texts: Texts | None = None,
-    way: FilingWay = FilingWay.SELF,
 ) -> Filing:
-    """The filing, in force at once; the same `submit_token` again gives the first filing and writes nothing.
+    """The filing somebody makes online, in force at once; the same `submit_token` again gives the first filing and writes nothing.
 
     Checked in this order: medical code, enrollment, place, kind, dates and contact (together, as `Invalid`), notice,
     commitment, signature, overlap. Raises MedicalCodeNotActive, EnrollmentMismatch, PlaceRefused, KindRefused or one
@@ -108,7 +107,7 @@ async def open_filing(
         valid_to=answers.ends_on,
         status=FilingStatus.ACTIVE,
         channel=channel,
-        way=way,
+        way=FilingWay.SELF,
         filed_by=filed_by,
         relation="",
         contact_name=contact.name,

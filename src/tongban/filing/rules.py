@@ -134,7 +134,8 @@ def decide_kind(
 ) -> KindDecision:
     """What allows this kind of filing.
 
-    A filing covers several kinds of care at once, so it exists as soon as one of them has to, or may, be filed.
+    A filing covers several kinds of care at once, so it exists as soon as one of them has to, or may, be filed. A
+    referral is never one's own to file.
     Raises HospitalFilesIt, FilingUndetermined or FilingNotNeeded with the decision table's own sentence.
     """
     try:
@@ -152,7 +153,7 @@ def decide_kind(
         for care in covered
     )
     by_outcome = {decision.outcome: decision for _, decision in reversed(decisions)}
-    for outcome, refused_as in _PRECEDENCE:
+    for outcome, refused_as in _PRECEDENCE_REFERRAL if kind is FilingKind.REFERRAL else _PRECEDENCE:
         if outcome in by_outcome:
             if refused_as is None:
                 return KindDecision(decisions, terms)
@@ -165,6 +166,15 @@ _PRECEDENCE: tuple[tuple[FilingOutcome, type[KindRefused] | None], ...] = (
     (FilingOutcome.HOSPITAL_FILES, HospitalFilesIt),
     (FilingOutcome.MUST_FILE, None),
     (FilingOutcome.DEEMED, None),
+    (FilingOutcome.UNDETERMINED, FilingUndetermined),
+    (FilingOutcome.NOT_NEEDED, FilingNotNeeded),
+)
+# A referral is what a hospital says, never what the person says: also where it counts as filed, it is the hospital's
+# record that counts.
+_PRECEDENCE_REFERRAL: tuple[tuple[FilingOutcome, type[KindRefused] | None], ...] = (
+    (FilingOutcome.HOSPITAL_FILES, HospitalFilesIt),
+    (FilingOutcome.MUST_FILE, HospitalFilesIt),
+    (FilingOutcome.DEEMED, HospitalFilesIt),
     (FilingOutcome.UNDETERMINED, FilingUndetermined),
     (FilingOutcome.NOT_NEEDED, FilingNotNeeded),
 )
