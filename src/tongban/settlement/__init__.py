@@ -3,6 +3,7 @@
 Every write is one statement and commits by itself: call these with a connection that is in no transaction.
 """
 
+from tongban.settlement.cancel import cancel
 from tongban.settlement.errors import (
     AlreadySettled,
     AmountMismatch,
@@ -11,6 +12,8 @@ from tongban.settlement.errors import (
     EncounterClosed,
     EncounterNotFound,
     EnrollmentRefused,
+    FilingNeeded,
+    HospitalSerialReused,
     InstitutionRefused,
     ItemUnknown,
     LineChanged,
@@ -22,11 +25,15 @@ from tongban.settlement.errors import (
     PersonUnknown,
     ReturnRefused,
     ReversalRefused,
+    SettlementCancelled,
     SettlementNotFound,
     ThirdPartyPays,
     TraumaUnclear,
     Undetermined,
 )
+from tongban.settlement.explain import Explanation, explain
+from tongban.settlement.find import find, get_settlement, settlements_of, year_totals
+from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
 from tongban.settlement.model import (
     Cancelled,
     CancelRequest,
@@ -46,8 +53,39 @@ from tongban.settlement.model import (
     SettleRequest,
     VisitDescription,
 )
+from tongban.settlement.reverse import reverse
+from tongban.settlement.rules import YearTotals
+from tongban.settlement.settle import preview, settle
+from tongban.settlement.visits import (
+    describe_visit,
+    encounters_of,
+    open_encounter,
+    record_discharge,
+    require_encounter,
+    void_encounter,
+)
 
 __all__ = [
+    "open_encounter",
+    "describe_visit",
+    "record_discharge",
+    "void_encounter",
+    "require_encounter",
+    "encounters_of",
+    "upload_lines",
+    "withdraw_lines",
+    "lines_of",
+    "preview",
+    "settle",
+    "cancel",
+    "reverse",
+    "find",
+    "settlements_of",
+    "get_settlement",
+    "year_totals",
+    "explain",
+    "Explanation",
+    "YearTotals",
     "OpenEncounter",
     "VisitDescription",
     "Diagnosis",
@@ -75,6 +113,7 @@ __all__ = [
     "TraumaUnclear",
     "DateRefused",
     "EncounterClosed",
+    "HospitalSerialReused",
     "LineRefused",
     "ItemUnknown",
     "LineTotalWrong",
@@ -82,6 +121,8 @@ __all__ = [
     "ReturnRefused",
     "AmountMismatch",
     "AlreadySettled",
+    "SettlementCancelled",
+    "FilingNeeded",
     "MessageReused",
     "MessageReversed",
     "Undetermined",

@@ -51,6 +51,12 @@ class EncounterClosed(Conflict):
     code = "settlement_encounter_closed"
 
 
+class HospitalSerialReused(Conflict):
+    """The hospital's own number already names another visit."""
+
+    code = "settlement_hospital_serial_reused"
+
+
 class LineRefused(Refusal):
     """One charge line is wrong; the whole upload is refused. `line_serial` names it."""
 
@@ -93,6 +99,18 @@ class AlreadySettled(Conflict):
     def __init__(self, sentence: str, *, number: str) -> None:
         super().__init__(sentence)
         self.number = number
+
+
+class SettlementCancelled(Conflict):
+    """The message settled once, and that settlement has been cancelled since: its answer is true no more."""
+
+    code = "settlement_cancelled"
+
+
+class FilingNeeded(Refusal):
+    """This care has to be filed first, and no filing covers it."""
+
+    code = "settlement_filing_needed"
 
 
 class MessageReused(Conflict):

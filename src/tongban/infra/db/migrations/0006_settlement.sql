@@ -117,6 +117,7 @@ create table settlement.settlement (
   state         text not null check (state in ('settled', 'cancelled')),
   cancelled_at  timestamptz,
   cancellation_serial bigint,                   -- the number of the cancelling settlement, for the hospital's answer
+  balance_after_cancel_fen bigint check (balance_after_cancel_fen >= 0),
   primary key (person_id, settlement_serial),
   foreign key (person_id, encounter_serial) references settlement.encounter,
   check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen),

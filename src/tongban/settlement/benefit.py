@@ -1,0 +1,354 @@
+"""Which of the person's filings serves best, and what the law then says of the bill. Pure but for the law's own caches.
+
+The filing must be in force on the day of admission (the store asks for those only); the hospital's emergency mark
+counts as filed. Every way that is open is assessed, and the one that leaves the person the least is taken.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tongban import law
+from tongban.directory import Regions
+from tongban.kernel.money import Fen
+from tongban.kernel.vocabulary import (
+    CareKind,
+    Confidence,
+    FilingKind,
+    Locality,
+    PersonnelCategory,
+    PriceClass,
+    Situation,
+)
+from tongban.law import BenefitPath, FilingOutcome, Pack
+from tongban.settlement.errors import FilingNeeded, Undetermined
+from tongban.settlement.model import Encounter
+from tongban.settlement.rules import YearTotals
+from tongban.settlement.store_money import Bill
+from tongban.settlement.visits import ARREARS
+
+ACCOUNT_ONLY = "account_only"
+PHARMACY_REASON = "pharmacy"
+ARREARS_REASON = "arrears"
+
+# Who is entitled to more comes first. While the law is silent about a better way, a lesser one is not taken in its
+# place: that would be a guess to the person's cost.
+_RANK = {
+    BenefitPath.HOME: 0,
+    BenefitPath.LONG_TERM: 0,
+    BenefitPath.REFERRAL: 1,
+    BenefitPath.EMERGENCY: 1,
+    BenefitPath.OWN_CHOICE: 2,
+}
+_RANK_OF_SITUATION = {
+    Situation.LONG_TERM: 0,
+    Situation.REFERRAL: 1,
+    Situation.EMERGENCY: 1,
+    Situation.OWN_CHOICE: 2,
+}
+_MUST_BE_FILED = (FilingOutcome.MUST_FILE, FilingOutcome.HOSPITAL_FILES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the funds pay of a bill and on which filing that rests. `record` is stored and explained later."""
+
+    filing_serial: int | None
+    deductible_fen: Fen
+    rate_bp: int
+    pooled_fund_fen: Fen
+    critical_illness_fen: Fen
+    medical_assistance_fen: Fen
+    person_share_fen: Fen
+    year_delta: YearTotals
+    confidence: Confidence
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way of looking at the visit: with a filing, or with the hospital's marks alone."""
+
+    filing_kind: FilingKind | None
+    filing_serial: int | None
+    is_emergency: bool
+    is_referred: bool
+
+
+def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory, settled_on: date) -> Verdict:
+    """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first."""
+    encounter = bill.encounter
+    if encounter.care_kind is CareKind.PHARMACY:
+        return _account_only(pack, bill, category, settled_on, PHARMACY_REASON)
+    if bill.payment_state == ARREARS:
+        return _account_only(pack, bill, category, settled_on, ARREARS_REASON)
+    if encounter.care_kind is CareKind.CHRONIC:
+        raise _refuse_undetermined(
+            "门诊慢特病的报销比例和限额还没有可以核对的依据", pack.agency(encounter.insured_pool)
+        )
+    place = _locality(regions, encounter)
+    price_class = law.price_class(
+        pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
+    )
+    if isinstance(price_class, law.Undetermined):
+        raise _refuse(price_class)
+    return _best(pack, bill, category, settled_on, place, price_class)
+
+
+def _best(
+    pack: Pack,
+    bill: Bill,
+    category: PersonnelCategory,
+    settled_on: date,
+    place: Locality,
+    price_class: PriceClass,
+) -> Verdict:
+    encounter = bill.encounter
+    found: list[tuple[_Way, BenefitPath, law.Assessment]] = []
+    silent: list[tuple[int, law.Undetermined]] = []
+    unfiled: FilingNeeded | None = None
+    assessed: dict[BenefitPath, law.Assessment] = {}
+    for way in _ways(bill, place):
+        path = law.benefit_path(
+            pack,
+            encounter.insured_pool,
+            encounter.insurance_type,
+            place,
+            way.filing_kind,
+            way.is_emergency,
+            way.is_referred,
+            encounter.admitted_on,
+        )
+        if isinstance(path, law.Undetermined):
+            silent.append((_rank_of(way), path))
+            continue
+        needed = _filing_needed(pack, encounter, way, path, place)
+        if needed is not None:
+            unfiled = unfiled or needed
+            continue
+        if path not in assessed:
+            assessed[path] = _assess(pack, bill, category, settled_on, place, path, price_class)
+        assessment = assessed[path]
+        if assessment.undetermined is not None:
+            silent.append((_RANK[path], assessment.undetermined))
+        else:
+            found.append((way, path, assessment))
+    silent.sort(key=lambda pair: pair[0])
+    if not found:
+        raise _refuse(silent[0][1]) if silent else _none_open(unfiled)
+    way, path, assessment = min(found, key=_least_for_the_person)
+    if silent and silent[0][0] < _RANK[path]:
+        raise _refuse(silent[0][1])
+    return _verdict(way, assessment)
+
+
+def _ways(bill: Bill, place: Locality) -> list[_Way]:
+    """Every filing that covers the visit, each kind once, and the visit as it is without any."""
+    encounter = bill.encounter
+    if place is Locality.SAME_POOL:
+        return [_Way(None, None, is_emergency=encounter.is_emergency, is_referred=encounter.is_referral_mark)]
+    kinds: dict[FilingKind, int] = {}
+    for filing in bill.filings:
+        if filing.is_candidate:
+            kinds.setdefault(filing.kind, filing.filing_serial)
+    ways = [_Way(kind, serial, encounter.is_emergency, encounter.is_referral_mark) for kind, serial in kinds.items()]
+    ways.append(_Way(None, None, encounter.is_emergency, encounter.is_referral_mark))
+    if encounter.is_referral_mark:
+        # A referral the hospital only marks may need a filing; the visit can still be settled as if unreferred.
+        ways.append(_Way(None, None, encounter.is_emergency, is_referred=False))
+    return ways
+
+
+def _rank_of(way: _Way) -> int:
+    if way.filing_kind is not None:
+        return _RANK_OF_SITUATION[way.filing_kind.situation]
+    return 1 if way.is_emergency or way.is_referred else 2
+
+
+def _filing_needed(
+    pack: Pack, encounter: Encounter, way: _Way, path: BenefitPath, place: Locality
+) -> FilingNeeded | None:
+    """Why this way is closed to somebody who has not filed; None when it is open."""
+    if way.filing_kind is not None or path is BenefitPath.HOME:
+        return None
+    decision = law.decide_filing(
+        pack,
+        law.FilingQuestion(
+            encounter.insured_pool,
+            encounter.insurance_type,
+            place,
+            Situation(path),
+            encounter.care_kind,
+            encounter.admitted_on,
+            encounter.treatment_pool,
+        ),
+    )
+    if decision.outcome not in _MUST_BE_FILED:
+        return None
+    return FilingNeeded(
+        f"{decision.sentence}没有查到这次就诊有效的备案；办好备案后可以再结算，也可以先付费、回参保地报销"
+    )
+
+
+def _assess(
+    pack: Pack,
+    bill: Bill,
+    category: PersonnelCategory,
+    settled_on: date,
+    place: Locality,
+    path: BenefitPath,
+    price_class: PriceClass,
+) -> law.Assessment:
+    encounter, split, year = bill.encounter, bill.split, bill.year
+    shared = (encounter.insured_pool, encounter.insurance_type, category, place, path, price_class)
+    amounts = (split.total_fen, *split)
+    if encounter.care_kind is CareKind.INPATIENT:
+        return law.assess_inpatient(
+            pack,
+            law.InpatientCase(
+                *shared,
+                encounter.admitted_on,
+                settled_on,
+                *amounts,
+                stays_before=year.inpatient_stays,
+                pooled_before_fen=year.inpatient_pooled_fen,
+                borne_before_fen=year.in_scope_borne_fen,
+                critical_illness_before_fen=year.critical_illness_fen,
+            ),
+        )
+    return law.assess_outpatient(
+        pack,
+        law.OutpatientCase(
+            *shared,
+            encounter.admitted_on,
+            settled_on,
+            *amounts,
+            pooled_before_fen=year.outpatient_pooled_fen,
+            deductible_before_fen=year.outpatient_deductible_fen,
+        ),
+    )
+
+
+def _least_for_the_person(found: tuple[_Way, BenefitPath, law.Assessment]) -> tuple[int, bool, int, int]:
+    """Least own share first; at a tie what was filed, then the better entitlement, then the older filing."""
+    way, path, assessment = found
+    assert assessment.breakdown is not None
+    return (
+        assessment.breakdown.person_share_fen,
+        way.filing_serial is None,
+        _RANK[path],
+        way.filing_serial or 0,
+    )
+
+
+def _verdict(way: _Way, assessment: law.Assessment) -> Verdict:
+    breakdown = assessment.breakdown
+    assert breakdown is not None
+    return Verdict(
+        filing_serial=way.filing_serial,
+        deductible_fen=breakdown.deductible_fen,
+        rate_bp=breakdown.final_rate_bp,
+        pooled_fund_fen=breakdown.pooled_fund_fen,
+        critical_illness_fen=breakdown.critical_illness_fen,
+        medical_assistance_fen=breakdown.medical_assistance_fen,
+        person_share_fen=breakdown.person_share_fen,
+        year_delta=_year_delta(breakdown),
+        confidence=assessment.confidence,
+        record=assessment.record(),
+    )
+
+
+def _year_delta(breakdown: law.Breakdown) -> YearTotals:
+    """What the bill adds to the year. A bill of nothing (all returned) is neither a stay nor a visit."""
+    counts = int(breakdown.total_fen > 0)
+    if isinstance(breakdown, law.InpatientBreakdown):
+        return YearTotals(
+            inpatient_stays=counts,
+            inpatient_pooled_fen=breakdown.pooled_fund_fen,
+            in_scope_borne_fen=breakdown.borne_fen,
+            critical_illness_fen=breakdown.critical_illness_fen,
+        )
+    return YearTotals(
+        outpatient_visits=counts,
+        outpatient_pooled_fen=breakdown.pooled_fund_fen,
+        outpatient_deductible_fen=breakdown.deductible_fen,
+    )
+
+
+def _account_only(pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, reason: str) -> Verdict:
+    """A purchase at a pharmacy, or an employer in arrears: the funds pay nothing, the personal account may.
+
+    Both are said by a secondary source only. The pharmacy needs no filing anywhere; in arrears the pooled benefits
+    rest while the account stays usable.
+    """
+    encounter, split = bill.encounter, bill.split
+    total = split.total_fen
+    breakdown = {
+        "total_fen": total,
+        **split._asdict(),
+        "deductible_fen": 0,
+        "rate_bp": 0,
+        "adjustment_bp": 0,
+        "final_rate_bp": 0,
+        "computed_fen": 0,
+        "room_fen": 0,
+        "pooled_fund_fen": 0,
+        "critical_illness_fen": 0,
+        "medical_assistance_fen": 0,
+        "person_share_fen": total,
+    }
+    case = {
+        "reason": reason,
+        "insured_pool": encounter.insured_pool,
+        "insurance_type": str(encounter.insurance_type),
+        "category": str(category),
+        "visited_on": encounter.admitted_on.isoformat(),
+        "settled_on": settled_on.isoformat(),
+        "total_fen": total,
+        **split._asdict(),
+    }
+    return Verdict(
+        filing_serial=None,
+        deductible_fen=0,
+        rate_bp=0,
+        pooled_fund_fen=0,
+        critical_illness_fen=0,
+        medical_assistance_fen=0,
+        person_share_fen=total,
+        year_delta=YearTotals(),
+        confidence=Confidence.SECONDARY,
+        record={
+            "version": pack.version,
+            "rule": ACCOUNT_ONLY,
+            "case": case,
+            "breakdown": breakdown,
+            "undetermined": None,
+            "confidence": str(Confidence.SECONDARY),
+            "used": {},
+        },
+    )
+
+
+def _locality(regions: Regions, encounter: Encounter) -> Locality:
+    insured, treatment = regions.get(encounter.insured_pool), regions.get(encounter.treatment_pool)
+    if insured is None or treatment is None:
+        raise _refuse_undetermined("统筹区名录里没有参保地或就医地，不知道算不算异地", "参保地医保经办机构")
+    return law.locality(insured.pool_code, treatment.pool_code, insured.province_code, treatment.province_code)
+
+
+def _refuse(missing: law.Undetermined) -> Undetermined:
+    return _refuse_undetermined(missing.reason, missing.ask, missing.missing)
+
+
+def _refuse_undetermined(reason: str, ask: str, missing: tuple[str, ...] = ()) -> Undetermined:
+    sentence = (
+        f"{reason.rstrip('。')}。这次不能直接结算，没有扣任何钱：请先付费，留好发票、费用清单和病历，"
+        f"回参保地报销。怎么报请问{ask}"
+    )
+    return Undetermined(sentence, ask=ask, missing=missing)
+
+
+def _none_open(unfiled: FilingNeeded | None) -> FilingNeeded:
+    assert unfiled is not None, "the way without a filing always ends in one of the three lists"
+    return unfiled

@@ -1,0 +1,82 @@
+"""撤销: undo a settlement whose number is known, whole, once, and without touching any other."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from tongban.infra.db import Db
+from tongban.kernel.money import Fen
+from tongban.settlement import store_money
+from tongban.settlement.attempt import with_one_retry
+from tongban.settlement.errors import SettlementNotFound
+from tongban.settlement.messages import REVERSED, require_same_message
+from tongban.settlement.model import Cancelled, CancelRequest, EncounterState, SettlementState
+from tongban.settlement.rules import YearTotals
+from tongban.settlement.store_money import CancelFacts
+
+
+async def cancel(db: Db, request: CancelRequest, *, now: datetime) -> Cancelled:
+    """Take a settlement back: year totals, personal account, filing marks, ledger, and the visit is open again.
+
+    Asked again, by the same message or by another, the first cancellation is the answer (`is_repeat`) and nothing more
+    happens. Raises SettlementNotFound for another institution's number as for none. `db` must be in no transaction.
+    """
+    return await undo(db, request, is_reversal=False, now=now)
+
+
+async def undo(db: Db, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
+    """Cancel, or (`is_reversal`) withdraw the settle message itself: then `request` carries that message's own key."""
+
+    async def attempt() -> Cancelled:
+        return await _undo_once(db, request, is_reversal=is_reversal, now=now)
+
+    return await with_one_retry(
+        db, lambda: store_money.lock_for_cancelling(db, request.person_id, request.settlement_serial), attempt
+    )
+
+
+async def _undo_once(db: Db, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
+    facts = await store_money.read_cancel(db, request)
+    if facts is None or request.encounter_serial not in (None, facts.record.encounter_serial):
+        raise SettlementNotFound("没有找到这笔结算，请核对结算号和就诊号")
+    if not is_reversal and facts.message_state is not None:
+        require_same_message(facts.message_state, facts.message_hash, request.request_hash)
+    if facts.record.state is SettlementState.CANCELLED:
+        return await _as_before(db, facts, request, is_reversal=is_reversal, now=now)
+    serial, balance_fen = await store_money.write_cancellation(
+        db,
+        facts,
+        request,
+        encounter_state=EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN,
+        is_reversal=is_reversal,
+        now=now,
+    )
+    return _cancelled(facts, serial, now, balance_fen, is_repeat=False)
+
+
+async def _as_before(
+    db: Db, facts: CancelFacts, request: CancelRequest, *, is_reversal: bool, now: datetime
+) -> Cancelled:
+    """Cancelled earlier. What is new is at most the message that asks for it."""
+    if is_reversal and facts.message_state != REVERSED:
+        await store_money.reverse_message(db, request, now)
+    if not is_reversal and facts.message_state is None:
+        await store_money.note_cancel_message(db, request, facts.record.encounter_serial, now)
+    serial, cancelled_at = facts.record.cancellation_serial, facts.record.cancelled_at
+    assert serial is not None and cancelled_at is not None
+    return _cancelled(facts, serial, cancelled_at, facts.balance_after_cancel_fen, is_repeat=True)
+
+
+def _cancelled(
+    facts: CancelFacts, serial: int, cancelled_at: datetime, balance_fen: Fen | None, *, is_repeat: bool
+) -> Cancelled:
+    return Cancelled(
+        settlement=replace(
+            facts.record, state=SettlementState.CANCELLED, cancelled_at=cancelled_at, cancellation_serial=serial
+        ),
+        cancellation_serial=serial,
+        cancelled_at=cancelled_at,
+        balance_after_fen=balance_fen,
+        # Settlements after it saw its part in the year's totals: unless it added nothing, they would now differ.
+        later_serials=facts.later_serials if facts.year_delta != YearTotals() else (),
+        is_repeat=is_repeat,
+    )

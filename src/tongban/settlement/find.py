@@ -1,0 +1,64 @@
+"""Looking settlements up: for the hospital that made them, and for the person they belong to."""
+
+from datetime import datetime
+
+from tongban.infra.db import Db
+from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
+from tongban.kernel.vocabulary import InsuranceType
+from tongban.settlement import store_money
+from tongban.settlement.errors import SettlementNotFound
+from tongban.settlement.model import SettlementRecord
+from tongban.settlement.rules import YearTotals
+
+PAGE_LIMIT_MAX = 200
+
+
+async def find(
+    db: Db,
+    person_id: int,
+    *,
+    settlement_serial: int | None = None,
+    encounter_serial: int | None = None,
+    batch: str | None = None,
+    institution_code: str | None = None,
+) -> SettlementRecord:
+    """By its serial, or by its visit: then the one in force, else the last that was.
+
+    `institution_code` limits an institution to its own. Raises SettlementNotFound.
+    """
+    record: SettlementRecord | None = None
+    if settlement_serial is not None:
+        record = await store_money.settlement(db, person_id, settlement_serial)
+        if encounter_serial is not None and record is not None and record.encounter_serial != encounter_serial:
+            record = None
+    elif encounter_serial is not None:
+        record = await store_money.settlement_of_encounter(db, person_id, encounter_serial, batch)
+    if record is None or (institution_code is not None and record.institution_code != institution_code):
+        raise _not_found()
+    return record
+
+
+async def settlements_of(
+    db: Db, person_id: int, *, before: datetime | None = None, limit: int = 50, in_force_only: bool = False
+) -> list[SettlementRecord]:
+    """Newest first; `before` is the `settled_at` of the last one on the page before."""
+    return await store_money.settlements_of(
+        db, person_id, before=before, limit=min(limit, PAGE_LIMIT_MAX), in_force_only=in_force_only
+    )
+
+
+async def get_settlement(db: Db, viewer_id: int, number: str) -> SettlementRecord:
+    """For the insured person alone. Raises SettlementNotFound for somebody else's as for none: a number gives no right."""
+    parsed = parse_outside_number(number, SETTLEMENT)
+    if parsed.person_id != viewer_id:
+        raise _not_found()
+    return await find(db, viewer_id, settlement_serial=parsed.serial)
+
+
+async def year_totals(db: Db, person_id: int, benefit_year: int) -> dict[InsuranceType, YearTotals]:
+    """The year's running totals by insurance; an insurance without any settlement is absent."""
+    return await store_money.year_totals(db, person_id, benefit_year)
+
+
+def _not_found() -> SettlementNotFound:
+    return SettlementNotFound("没有找到这笔结算，请核对结算号")

@@ -1,0 +1,253 @@
+"""预结算 and 结算: the same computation; one writes it down.
+
+Two round trips: one read of everything the law needs, one statement that writes all of it or nothing.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from tongban.account import Fund, Posting, care_postings, critical_illness_fund, pooled_fund
+from tongban.directory import Regions
+from tongban.infra.clock import day_of
+from tongban.infra.db import Db
+from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
+from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
+from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory
+from tongban.law import Pack
+from tongban.settlement import store_money
+from tongban.settlement.attempt import with_one_retry
+from tongban.settlement.benefit import Verdict, judge
+from tongban.settlement.errors import (
+    AlreadySettled,
+    AmountMismatch,
+    Busy,
+    DateRefused,
+    EncounterClosed,
+    EncounterNotFound,
+    EnrollmentRefused,
+    PaymentStopped,
+    SettlementCancelled,
+)
+from tongban.settlement.messages import require_same_message
+from tongban.settlement.model import EncounterState, Settled, SettlementState, SettleRequest
+from tongban.settlement.rules import Split, account_share
+from tongban.settlement.store_money import Bill
+from tongban.settlement.visits import ARREARS, STOPPED, require_discharge_in_order, require_payable_injury
+
+
+async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
+    """预结算: who would pay what, with nothing written and no number drawn. Refused for what settling would refuse."""
+    bill = await store_money.read_bill(db, request, _benefit_year(request), draw_serial=False)
+    if bill is None:
+        raise _not_found()
+    category = _require_settleable(bill, request, day_of(now))
+    return _settled(bill, request, judge(pack, regions, bill, category, request.settled_on), category, settled_at=None)
+
+
+async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
+    """结算: pay the bill once.
+
+    The same message again is answered as the first time (`is_repeat`); other contents under its id, a message already
+    reversed and a bill already settled are refused. So is a bill whose total (or any echoed amount) is not what the
+    uploaded lines add up to, and one the law cannot decide: then nothing is written. `db` must be in no transaction.
+    """
+
+    async def lock() -> None:
+        await store_money.lock_for_settling(
+            db, request.person_id, request.encounter_serial, _benefit_year(request), request.insurance_type
+        )
+
+    async def attempt() -> Settled:
+        return await _settle_once(db, pack, regions, request, now)
+
+    try:
+        return await with_one_retry(db, lock, attempt)
+    except Busy:
+        # The second attempt lost to the very same message, or to its reversal: that one's outcome is the answer.
+        answer = await _answer_given(db, request)
+        if answer is None:
+            raise
+        return answer
+
+
+async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequest, now: datetime) -> Settled:
+    benefit_year = _benefit_year(request)
+    bill = await store_money.read_bill(db, request, benefit_year, draw_serial=True)
+    if bill is None:
+        raise _not_found()
+    if bill.message_state is not None:
+        return await _first_answer(db, request, bill.message_state, bill.message_hash, bill.message_settlement)
+    category = _require_settleable(bill, request, day_of(now))
+    verdict = judge(pack, regions, bill, category, request.settled_on)
+    settled = _settled(bill, request, verdict, category, settled_at=now)
+    await store_money.write_settlement(
+        db,
+        bill,
+        settled,
+        benefit_year=benefit_year,
+        year_delta=verdict.year_delta,
+        discharged_on=request.discharged_on,
+        postings=_postings(settled),
+        transaction_code=request.transaction_code,
+        request_hash=request.request_hash,
+    )
+    return settled
+
+
+async def _answer_given(db: Db, request: SettleRequest) -> Settled | None:
+    message = await store_money.known_message(db, request)
+    if message is None:
+        return None
+    return await _first_answer(db, request, message.state, message.request_hash, message.settlement_serial)
+
+
+async def _first_answer(
+    db: Db, request: SettleRequest, state: str, known_hash: bytes | None, serial: int | None
+) -> Settled:
+    require_same_message(state, known_hash, request.request_hash)
+    assert serial is not None, "a settle message that is done has settled something"
+    record = await store_money.settlement(db, request.person_id, serial)
+    assert record is not None
+    if record.state is SettlementState.CANCELLED:
+        raise SettlementCancelled(f"这条报文办的结算 {record.number} 已经撤销；要重新结算请换一个新的报文号")
+    return replace(record, is_repeat=True)
+
+
+def _benefit_year(request: SettleRequest) -> int:
+    """The year whose ceiling counts is that of the settlement."""
+    return request.settled_on.year
+
+
+def _not_found() -> EncounterNotFound:
+    return EncounterNotFound("没有找到这次就诊，请核对就诊号；如果还没有登记，请先办理挂号或入院")
+
+
+def _require_settleable(bill: Bill, request: SettleRequest, today: date) -> PersonnelCategory:
+    """Everything that forbids settling before the law is asked; returns the personnel category the records hold."""
+    encounter = bill.encounter
+    if encounter.state is EncounterState.VOIDED:
+        raise EncounterClosed("这次就诊已经撤销，不能结算；要继续请重新登记")
+    if bill.live_settlement is not None:
+        number = str(OutsideNumber(SETTLEMENT, request.person_id, bill.live_settlement))
+        raise AlreadySettled(f"这次就诊已经结算过，结算号 {number}；要改请先撤销那一笔", number=number)
+    if request.insurance_type is not encounter.insurance_type:
+        raise EnrollmentRefused(
+            f"险种对不上：登记时是{encounter.insurance_type.zh}，这次是{request.insurance_type.zh}，请核对后再结算"
+        )
+    require_payable_injury(is_trauma=encounter.is_trauma, has_third_party=encounter.has_third_party)
+    _check_dates(request, encounter.admitted_on, today)
+    _check_amounts(bill.split, request)
+    if bill.category is None or bill.enrolled_pool != encounter.insured_pool:
+        raise EnrollmentRefused(
+            f"{encounter.admitted_on} 这一天的{encounter.insurance_type.zh}参保记录变了，和登记时不一样；"
+            "请撤销登记后重新办理，或请本人联系参保地经办机构"
+        )
+    if bill.payment_state == STOPPED or (
+        bill.payment_state == ARREARS and encounter.insurance_type is not InsuranceType.EMPLOYEE
+    ):
+        raise PaymentStopped("缴费已中断，现在不能直接结算；请先付费、留好票据，补缴后问参保地能不能报销")
+    return bill.category
+
+
+def _check_dates(request: SettleRequest, admitted_on: date, today: date) -> None:
+    if not admitted_on <= request.settled_on <= today:
+        raise DateRefused(
+            f"结算日期 {request.settled_on} 不对：应该在就诊日期 {admitted_on} 和今天 {today} 之间，请改对后再发"
+        )
+    require_discharge_in_order(admitted_on, request.discharged_on, today)
+
+
+def _check_amounts(lines: Split, request: SettleRequest) -> None:
+    if not 0 <= request.total_fen <= AMOUNT_MAX_FEN or request.total_fen != lines.total_fen:
+        raise AmountMismatch(
+            f"医疗费总额对不上：报文里是 {yuan(request.total_fen)} 元，上传的明细合计 {yuan(lines.total_fen)} 元；"
+            "请补传或撤销明细后再结算"
+        )
+    if request.expected is None:
+        return
+    for label, sent, ours in (
+        ("全自费", request.expected.self_funded_fen, lines.self_funded_fen),
+        ("超限价", request.expected.over_price_cap_fen, lines.over_price_cap_fen),
+        ("先行自付", request.expected.preselfpay_fen, lines.preselfpay_fen),
+        ("符合政策范围", request.expected.in_scope_fen, lines.in_scope_fen),
+    ):
+        if sent is not None and sent != ours:
+            raise AmountMismatch(
+                f"{label}金额对不上：报文里是 {yuan(sent)} 元，按就医地目录算是 {yuan(ours)} 元；"
+                "请重新预结算，用新的金额再结算"
+            )
+
+
+def _settled(
+    bill: Bill, request: SettleRequest, verdict: Verdict, category: PersonnelCategory, *, settled_at: datetime | None
+) -> Settled:
+    """The whole answer, its sums checked before anything is written."""
+    encounter, split = bill.encounter, bill.split
+    account_fen = account_share(
+        verdict.person_share_fen,
+        use_account=request.use_account,
+        insurance=encounter.insurance_type,
+        balance_fen=bill.balance_fen,
+    )
+    settled = Settled(
+        person_id=request.person_id,
+        encounter_serial=request.encounter_serial,
+        settlement_serial=bill.new_serial,
+        batch=request.batch,
+        institution_code=encounter.institution_code,
+        care_kind=encounter.care_kind,
+        insurance_type=encounter.insurance_type,
+        category=category,
+        insured_pool=encounter.insured_pool,
+        treatment_pool=encounter.treatment_pool,
+        filing_serial=verdict.filing_serial,
+        settled_on=request.settled_on,
+        settled_at=settled_at,
+        total_fen=split.total_fen,
+        self_funded_fen=split.self_funded_fen,
+        over_price_cap_fen=split.over_price_cap_fen,
+        preselfpay_fen=split.preselfpay_fen,
+        in_scope_fen=split.in_scope_fen,
+        deductible_fen=verdict.deductible_fen,
+        rate_bp=verdict.rate_bp,
+        pooled_fund_fen=verdict.pooled_fund_fen,
+        critical_illness_fen=verdict.critical_illness_fen,
+        medical_assistance_fen=verdict.medical_assistance_fen,
+        account_fen=account_fen,
+        cash_fen=verdict.person_share_fen - account_fen,
+        balance_after_fen=None if bill.balance_fen is None else bill.balance_fen - account_fen,
+        confidence=verdict.confidence,
+        policy_version=verdict.record["version"],
+        assessment=verdict.record,
+        message_id=request.message_id,
+    )
+    _assert_adds_up(settled)
+    return settled
+
+
+def _assert_adds_up(settled: Settled) -> None:
+    """A bill that does not add up is our fault, never the hospital's: stop before money moves."""
+    shares: tuple[Fen, ...] = (
+        settled.pooled_fund_fen,
+        settled.critical_illness_fen,
+        settled.medical_assistance_fen,
+        settled.account_fen,
+        settled.cash_fen,
+    )
+    if min(shares) < 0 or sum(shares) != settled.total_fen:
+        raise ArithmeticError("the shares of a settlement do not add up to its total")
+
+
+def _postings(settled: Settled) -> tuple[Posting, ...]:
+    return care_postings(
+        person_id=settled.person_id,
+        institution_code=settled.institution_code,
+        insured_pool=settled.insured_pool,
+        treatment_pool=settled.treatment_pool,
+        paid_fen={
+            pooled_fund(settled.insurance_type): settled.pooled_fund_fen,
+            critical_illness_fund(settled.insurance_type): settled.critical_illness_fen,
+            Fund.MEDICAL_ASSISTANCE: settled.medical_assistance_fen,
+        },
+        account_fen=settled.account_fen,
+    )

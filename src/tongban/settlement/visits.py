@@ -1,0 +1,296 @@
+"""Visits and stays: opened, described, discharged, voided."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+import asyncpg
+
+from tongban.directory import InstitutionKind, Regions, pool_of
+from tongban.infra.clock import day_of
+from tongban.infra.db import Db
+from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
+from tongban.kernel.vocabulary import CareKind, InsuranceType
+from tongban.law import Pack
+from tongban.settlement import store
+from tongban.settlement.attempt import with_one_retry
+from tongban.settlement.errors import (
+    DateRefused,
+    EncounterClosed,
+    EncounterNotFound,
+    EnrollmentRefused,
+    HospitalSerialReused,
+    InstitutionRefused,
+    PaymentStopped,
+    PersonUnknown,
+    ThirdPartyPays,
+    TraumaUnclear,
+)
+from tongban.settlement.messages import require_same_message
+from tongban.settlement.model import Diagnosis, Encounter, EncounterState, OpenEncounter, VisitDescription
+from tongban.settlement.store import OpenFacts
+
+T = TypeVar("T")
+
+# Not a rule of law but a guard against slips of the keyboard: older visits go the way of manual reimbursement.
+OPEN_DAYS_BACK_MAX = 366
+
+ARREARS = "arrears"
+STOPPED = "stopped"
+
+
+async def open_encounter(db: Db, pack: Pack, regions: Regions, request: OpenEncounter, *, now: datetime) -> Encounter:
+    """A visit or stay, opened once: the same message, or the hospital's same number, finds the first.
+
+    Refused with the reason: person or institution unknown, not insured on the day under that insurance or in that
+    region, payment stopped, institution not connected for this care, an injury somebody else is liable for (or that
+    leaves it open), a date in the future or absurdly far back. An employee whose employer is in arrears is taken:
+    only the personal account will pay (`is_pooling_suspended`).
+    """
+    _check_date(request.admitted_on, day_of(now))
+    require_payable_injury(is_trauma=request.is_trauma, has_third_party=request.has_third_party)
+
+    async def attempt() -> Encounter:
+        return await _open_once(db, pack, regions, request, now)
+
+    return await with_one_retry(db, _nothing_to_lock, attempt)
+
+
+async def describe_visit(
+    db: Db, number: OutsideNumber, institution_code: str, description: VisitDescription, *, now: datetime
+) -> Encounter:
+    """Add what became known of an unsettled visit: kind of care, marks, diagnoses. Twice is once."""
+    del now  # every use case is given the time; this one leaves no date behind
+
+    def described(encounter: Encounter) -> Encounter:
+        _require_unsettled(encounter)
+        changed = _described(encounter, description)
+        require_payable_injury(is_trauma=changed.is_trauma, has_third_party=changed.has_third_party)
+        return changed
+
+    return await _change(db, number, institution_code, described)
+
+
+async def record_discharge(
+    db: Db, number: OutsideNumber, institution_code: str, discharged_on: date | None, *, now: datetime
+) -> Encounter:
+    """The day of discharge, or None to take it back. Only while the stay is not settled."""
+
+    def discharged(encounter: Encounter) -> Encounter:
+        if encounter.discharged_on == discharged_on:
+            return encounter
+        _require_unsettled(encounter)
+        require_discharge_in_order(encounter.admitted_on, discharged_on, day_of(now))
+        return replace(encounter, discharged_on=discharged_on)
+
+    return await _change(db, number, institution_code, discharged)
+
+
+async def void_encounter(db: Db, number: OutsideNumber, institution_code: str, *, now: datetime) -> Encounter:
+    """Undo a registration or admission on which nothing rests any more. Voiding twice is voiding once."""
+    del now
+
+    async def attempt() -> Encounter:
+        encounter = await require_encounter(db, number, institution_code)
+        if encounter.state is EncounterState.VOIDED:
+            return replace(encounter, is_repeat=True)
+        _require_unsettled(encounter)
+        if await store.has_lines(db, encounter):
+            raise EncounterClosed("这次就诊还有费用明细，请先撤销费用明细，再撤销登记")
+        voided = replace(encounter, state=EncounterState.VOIDED)
+        await store.update_encounter(db, voided)
+        return voided
+
+    return await with_one_retry(db, lambda: store.lock_encounter(db, number), attempt)
+
+
+async def require_encounter(db: Db, number: OutsideNumber, institution_code: str | None) -> Encounter:
+    """Raises EncounterNotFound for another institution's visit as for none: a number by itself gives no right."""
+    encounter = await store.encounter(db, number)
+    if encounter is None or (institution_code is not None and encounter.institution_code != institution_code):
+        raise EncounterNotFound("没有找到这次就诊，请核对就诊号；如果还没有登记，请先办理挂号或入院")
+    return encounter
+
+
+async def encounters_of(
+    db: Db, person_id: int, *, institution_code: str | None = None, since: date | None = None
+) -> list[Encounter]:
+    """Newest first. `institution_code` limits an institution to its own visits; None for the person's own pages."""
+    return await store.encounters_of(db, person_id, institution_code, since)
+
+
+def require_payable_injury(*, is_trauma: bool, has_third_party: bool | None) -> None:
+    """An injury somebody else is liable for is not paid by the fund; one that leaves it open waits for the answer."""
+    if not is_trauma:
+        return
+    if has_third_party is None:
+        raise TraumaUnclear("这是外伤，请先确认有没有第三方责任并上传涉及第三方标志，再继续办理")
+    if has_third_party:
+        raise ThirdPartyPays(
+            "这次外伤有第三方责任，医保基金不支付，请向责任方要求赔偿；责任认定有变化时请联系参保地经办机构"
+        )
+
+
+def require_discharge_in_order(admitted_on: date, discharged_on: date | None, today: date) -> None:
+    if discharged_on is None:
+        return
+    if discharged_on < admitted_on:
+        raise DateRefused(f"出院日期 {discharged_on} 早于入院日期 {admitted_on}，请改对后再发")
+    if discharged_on > today:
+        raise DateRefused(f"出院日期 {discharged_on} 还没到，请改对后再发")
+
+
+async def _open_once(db: Db, pack: Pack, regions: Regions, request: OpenEncounter, now: datetime) -> Encounter:
+    facts = await store.read_for_open(db, request)
+    if facts.message_state is not None:
+        require_same_message(facts.message_state, facts.message_hash, request.request_hash)
+        assert facts.message_encounter is not None
+        return await _as_repeat(db, request, facts.message_encounter, facts)
+    insured_pool = _require_enrollment(pack, regions, request, facts)
+    treatment_pool = _require_institution(request, facts)
+    if facts.known_encounter is not None:
+        known = await _as_repeat(db, request, facts.known_encounter, facts)
+        if (known.admitted_on, known.insurance_type) != (request.admitted_on, request.insurance_type):
+            raise HospitalSerialReused(
+                f"院内号 {request.hospital_serial} 已经登记过（{known.admitted_on}，{known.insurance_type.zh}），"
+                "和这次的日期或险种不同；请换一个院内号，或先撤销原来的登记"
+            )
+        await store.insert_open_message(db, request, known.encounter_serial, now)
+        return known
+    serial = await store.insert_encounter(
+        db, request, insured_pool=insured_pool, treatment_pool=treatment_pool, now=now
+    )
+    return Encounter(
+        person_id=request.person_id,
+        encounter_serial=serial,
+        institution_code=request.institution_code,
+        care_kind=request.care_kind,
+        care_type=request.care_type,
+        hospital_serial=request.hospital_serial,
+        insurance_type=request.insurance_type,
+        insured_pool=insured_pool,
+        treatment_pool=treatment_pool,
+        admitted_on=request.admitted_on,
+        discharged_on=None,
+        is_emergency=request.is_emergency,
+        is_referral_mark=request.is_referral_mark,
+        is_trauma=request.is_trauma,
+        has_third_party=request.has_third_party,
+        diagnoses=request.diagnoses,
+        details=dict(request.details),
+        state=EncounterState.OPEN,
+        version=1,
+        opened_at=now,
+        is_pooling_suspended=facts.payment_state == ARREARS,
+    )
+
+
+async def _as_repeat(db: Db, request: OpenEncounter, serial: int, facts: OpenFacts) -> Encounter:
+    number = OutsideNumber(ENCOUNTER, request.person_id, serial)
+    encounter = await require_encounter(db, number, request.institution_code)
+    return replace(encounter, is_repeat=True, is_pooling_suspended=facts.payment_state == ARREARS)
+
+
+def _check_date(admitted_on: date, today: date) -> None:
+    if admitted_on > today:
+        raise DateRefused(f"就诊日期 {admitted_on} 还没到，今天是 {today}，请改对后再发")
+    if admitted_on < today - timedelta(days=OPEN_DAYS_BACK_MAX):
+        raise DateRefused(f"就诊日期 {admitted_on} 是一年多以前，请核对；确实是那天的，请到参保地窗口办手工报销")
+
+
+def _require_enrollment(pack: Pack, regions: Regions, request: OpenEncounter, facts: OpenFacts) -> str:
+    """The insured pool, from the records; what the hospital sent must agree with them."""
+    insurance = request.insurance_type.zh
+    if facts.enrollments == 0:
+        raise PersonUnknown("没有查到这个人的参保登记，请核对证件；也可以请本人到参保地经办机构查询")
+    if facts.insured_pool is None:
+        raise EnrollmentRefused(
+            f"{request.admitted_on} 这一天没有{insurance}参保记录，请核对险种和日期，或请本人联系参保地经办机构"
+        )
+    if facts.payment_state == STOPPED or (
+        facts.payment_state == ARREARS and request.insurance_type is not InsuranceType.EMPLOYEE
+    ):
+        raise PaymentStopped(
+            f"{insurance}缴费已中断，现在不能直接结算；请先付费、留好票据，"
+            f"补缴后问{pack.agency(facts.insured_pool)}能不能报销"
+        )
+    if request.insured_region:
+        sent = pool_of(regions, request.insured_region)
+        if sent is None or sent.pool_code != facts.insured_pool:
+            known = regions.get(facts.insured_pool)
+            raise EnrollmentRefused(
+                f"参保地对不上：登记的是{known.full_name if known else facts.insured_pool}，"
+                f"报文里是{sent.full_name if sent else request.insured_region}；请重新读取人员信息后再办"
+            )
+    return facts.insured_pool
+
+
+def _require_institution(request: OpenEncounter, facts: OpenFacts) -> str:
+    """The treatment pool, from the directory."""
+    if facts.treatment_pool is None:
+        raise InstitutionRefused(f"定点机构 {request.institution_code} 不在名录里，请联系就医地经办机构核对机构编码")
+    is_pharmacy = facts.institution_kind == InstitutionKind.PHARMACY
+    if is_pharmacy != (request.care_kind is CareKind.PHARMACY):
+        raise InstitutionRefused(f"{facts.institution_name}是{'药店' if is_pharmacy else '医院'}，不能办这种就诊")
+    is_connected = facts.settles_inpatient if request.care_kind is CareKind.INPATIENT else facts.settles_outpatient
+    if not is_connected:
+        raise InstitutionRefused(
+            f"{facts.institution_name}还没有开通{request.care_kind.zh}直接结算；请先付费、留好票据，"
+            "回参保地报销，或换一家开通的机构"
+        )
+    return facts.treatment_pool
+
+
+def _require_unsettled(encounter: Encounter) -> None:
+    if encounter.state is EncounterState.SETTLED:
+        raise EncounterClosed("这次就诊已经结算，要改请先撤销结算")
+    if encounter.state is EncounterState.VOIDED:
+        raise EncounterClosed("这次就诊已经撤销，要继续请重新登记")
+
+
+def _described(encounter: Encounter, description: VisitDescription) -> Encounter:
+    merged: dict[int, Diagnosis] = {diagnosis.order_no: diagnosis for diagnosis in encounter.diagnoses}
+    for diagnosis in description.diagnoses:
+        if diagnosis.is_valid:
+            merged[diagnosis.order_no] = diagnosis
+        else:
+            merged.pop(diagnosis.order_no, None)
+    return replace(
+        encounter,
+        care_type=_kept(description.care_type, encounter.care_type),
+        care_kind=_kept(description.care_kind, encounter.care_kind),
+        is_emergency=_kept(description.is_emergency, encounter.is_emergency),
+        is_referral_mark=_kept(description.is_referral_mark, encounter.is_referral_mark),
+        is_trauma=_kept(description.is_trauma, encounter.is_trauma),
+        has_third_party=_kept(description.has_third_party, encounter.has_third_party),
+        diagnoses=tuple(merged[order_no] for order_no in sorted(merged)),
+        details={**encounter.details, **description.details},
+    )
+
+
+def _kept(new: T | None, old: T) -> T:
+    return old if new is None else new
+
+
+async def _change(
+    db: Db, number: OutsideNumber, institution_code: str, changed: Callable[[Encounter], Encounter]
+) -> Encounter:
+    async def attempt() -> Encounter:
+        encounter = await require_encounter(db, number, institution_code)
+        wanted = changed(encounter)
+        if wanted == encounter:
+            return encounter
+        try:
+            await store.update_encounter(db, wanted)
+        except asyncpg.UniqueViolationError:
+            raise HospitalSerialReused(
+                f"院内号 {encounter.hospital_serial} 已经登记过一次{wanted.care_kind.zh}，请换一个院内号"
+            ) from None
+        return replace(wanted, version=encounter.version + 1)
+
+    return await with_one_retry(db, lambda: store.lock_encounter(db, number), attempt)
+
+
+async def _nothing_to_lock() -> None:
+    """The row is not there yet; what protects it is a unique key, found by the second read."""
