@@ -3,7 +3,11 @@
 No clock, no database; the only IO is `load_pack` reading the policy folder.
 """
 
+from tongban.law.assess import assess_inpatient, assess_outpatient, case_from_record, recompute
+from tongban.law.decide import benefit_path, decide_filing, filing_terms, locality, price_class
 from tongban.law.errors import FilingTermsUnknown, PolicyError
+from tongban.law.explain import steps
+from tongban.law.loader import load_pack
 from tongban.law.model import (
     Assessment,
     BenefitPath,
@@ -21,27 +25,41 @@ from tongban.law.model import (
     Undetermined,
     UsedValue,
 )
+from tongban.law.pack import Pack
 from tongban.law.rules.inpatient import InpatientBreakdown
-from tongban.law.rules.outpatient import OutpatientBreakdown
+from tongban.law.rules.outpatient import NO_LIMIT, OutpatientBreakdown
 
 __all__ = [
-    "Assessment",
-    "BenefitPath",
-    "Breakdown",
-    "Case",
+    "load_pack",
+    "Pack",
+    "PolicyError",
+    "decide_filing",
+    "FilingQuestion",
     "FilingDecision",
     "FilingOutcome",
-    "FilingQuestion",
+    "filing_terms",
     "FilingTerms",
     "FilingTermsUnknown",
-    "InpatientBreakdown",
-    "InpatientCase",
     "Material",
-    "OutpatientBreakdown",
+    "locality",
+    "price_class",
+    "benefit_path",
+    "BenefitPath",
+    "assess_inpatient",
+    "InpatientCase",
+    "InpatientBreakdown",
+    "assess_outpatient",
     "OutpatientCase",
-    "PolicyError",
-    "SourceLine",
-    "Step",
+    "OutpatientBreakdown",
+    "NO_LIMIT",
+    "Assessment",
+    "Breakdown",
+    "Case",
     "Undetermined",
     "UsedValue",
+    "steps",
+    "Step",
+    "SourceLine",
+    "recompute",
+    "case_from_record",
 ]

@@ -4,7 +4,7 @@ from tongban.kernel.errors import Refusal
 
 
 class PolicyError(Exception):
-    """The policies cannot be loaded. `problems` lists every fault found, each with file, key and date; nothing is loaded."""
+    """The policies cannot be loaded, not even in part. `problems` lists every fault found: file, key, date."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("政策文件有 {} 处要改：\n{}".format(len(problems), "\n".join(problems)))

@@ -117,8 +117,8 @@ class FilingTerms:
 class InpatientCase(NamedTuple):
     """One stay as the law sees it, amounts in fen; the five amounts add up to the total.
 
-    The four `…_before` fields are the benefit year's totals before this stay: stays, pooled-fund payments, in-scope cost
-    borne by the person, critical-illness payments.
+    The four `…_before` fields are the benefit year's totals before this stay: stays, pooled-fund payments, in-scope
+    cost borne by the person, critical-illness payments.
     """
 
     insured_pool: str

@@ -1,4 +1,4 @@
-"""One stay. Interpreted for one bill, compiled for millions: there is no second version (see `tongban.law.compiled`)."""
+"""One stay. Interpreted for one bill, compiled for millions (`tongban.law.compiled`): there is no second version."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ class InpatientTerms(NamedTuple):
 
 
 class InpatientBill(NamedTuple):
-    """The amounts of one stay and the year's totals before it, in fen. None is negative; the parts add up to the total."""
+    """The amounts of one stay and the year's totals before it, in fen. None is negative; the parts add up."""
 
     total_fen: int
     self_funded_fen: int
@@ -84,7 +84,7 @@ class InpatientBreakdown(NamedTuple):
 
 
 def inpatient(bill: InpatientBill, terms: InpatientTerms) -> InpatientBreakdown:
-    """Who pays what of one stay. Amounts in fen, rounded half up where a rate is applied; the shares add up to the total.
+    """Who pays what of one stay. Fen, rounded half up where a rate is applied; the shares add up to the total.
 
     The law is that of the settlement date (the caller resolves `terms` for it); whether a filing is valid is judged on
     the admission date, before this rule is asked. The yearly ceiling is that of the year of settlement.
