@@ -10,8 +10,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -33,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[1]
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 _APP_PASSWORD = "for-tests-only-and-never-elsewhere"
 _TEMPLATE = "tongban_template"
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -60,24 +60,53 @@ def postgres(short_folder: Path) -> Iterator[EmbeddedPostgres]:
         yield server
 
 
-@pytest.fixture
-def database(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The name of a fresh database with the full schema and no rows."""
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_statement(postgres, f"create database {name} template {_TEMPLATE}"))
-    yield name
-    asyncio.run(_statement(postgres, f"drop database {name} with (force)"))
+class Urls(NamedTuple):
+    """How to reach one database: as the web processes do, and as its owner."""
+
+    app: str
+    owner: str
+
+
+class Databases:
+    """Hands out databases on the session's server."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self.server = server
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def fresh(self, template: str = _TEMPLATE) -> Iterator[Urls]:
+        """A copy of `template`, by default the full schema without rows, dropped afterwards. Not inside an event loop.
+
+        For rows that many tests only read, a session fixture holds one of these open.
+        """
+        name = f"test_{next(self._numbers)}"
+        asyncio.run(_statement(self.server, f"create database {name} template {template}"))
+        yield Urls(self.server.url(name, APP_USER, _APP_PASSWORD), self.server.url(name))
+        asyncio.run(_statement(self.server, f"drop database {name} with (force)"))
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    return Databases(postgres)
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, database: str) -> str:
+def database(databases: Databases) -> Iterator[Urls]:
+    """A fresh database with the full schema and no rows."""
+    with databases.fresh() as urls:
+        yield urls
+
+
+@pytest.fixture
+def database_url(database: Urls) -> str:
     """Of the fresh database, as the app role."""
-    return postgres.url(database, APP_USER, _APP_PASSWORD)
+    return database.app
 
 
 @pytest.fixture
-def owner_database_url(postgres: EmbeddedPostgres, database: str) -> str:
-    return postgres.url(database)
+def owner_database_url(database: Urls) -> str:
+    return database.owner
 
 
 @pytest.fixture
