@@ -22,6 +22,7 @@ from tongban.doors.gateway.wire import (
     POOLED_FUNDS,
     PRICE_WITHOUT_CAP,
     RESIDENT_ID_CERTIFICATE,
+    CancellationInfo,
     Fund,
     FundShare,
     InsuranceInfo,
@@ -156,7 +157,7 @@ def settlement_info(
     return info if settled.number is None else msgspec.structs.replace(info, settlement_number=settled.number)
 
 
-def cancellation_info(cancelled: Cancelled, *, of_visit: bool, message_id: str) -> StayCancellationInfo:
+def cancellation_info(cancelled: Cancelled, *, of_visit: bool, message_id: str) -> CancellationInfo:
     """Amounts with their sign reversed; the number is the cancelling settlement's. 2208 spells the cash its own way."""
     undone = cancelled.settlement
     kind = VisitCancellationInfo if of_visit else StayCancellationInfo

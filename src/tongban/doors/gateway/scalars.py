@@ -20,6 +20,7 @@ _TIME = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|(\d{2})(\d{2}))"
     r"(?:[ T]?(\d{2}):?(\d{2})(?::?(\d{2})(?:\.\d{1,9})?)?)?"
 )
+_EXTENSION_DECODER: Final = msgspec.json.Decoder(float_hook=str)
 _QUANTITY_MAX: Final = 10**16
 _EARLIEST_YEAR: Final = 1900
 
@@ -121,8 +122,8 @@ def _read_extension(value: Any) -> Extension:
         if not value.lstrip().startswith("{"):
             return Extension()
         try:
-            members = msgspec.json.decode(value.encode(), float_hook=str)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            members = _EXTENSION_DECODER.decode(value)
+        except (msgspec.DecodeError, RecursionError):
             raise ValueError("不是合格的 JSON 文本，里面的急诊、外伤标志读不出来") from None
     if not isinstance(members, dict):
         return Extension()

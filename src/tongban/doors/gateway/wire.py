@@ -155,10 +155,8 @@ FIELDS: Final[tuple[Field, ...]] = tuple(
         ("remark", "memo", "备注"),
         # settlement
         ("total", "medfee_sumamt", "医疗费总额"),
-        ("settlement_way", "psn_setlway", "个人结算方式"),
         ("account_use", "acct_used_flag", "个人账户使用标志"),
         ("is_interim", "mid_setl_flag", "中途结算标志"),
-        ("invoice_number", "invono", "发票号"),
         ("over_price_cap", "overlmt_selfpay", "超限价自费费用"),
         ("settlement_number", "setl_id", "结算编号"),
         ("settled_at", "setl_time", "结算时间"),
@@ -592,7 +590,8 @@ class FundShare(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
 
 
 class SettlementAmounts(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
-    """The amounts every settling answer carries."""
+    """The amounts every settling answer carries under the same name. A struct's renaming covers only its own members,
+    so what is spelled differently from answer to answer stands in each of them."""
 
     total: Raw
     self_funded: Raw
@@ -610,9 +609,7 @@ class SettlementAmounts(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES
     other_funds: Raw
     disabled_veterans_fund: Raw
     fund_total: Raw
-    person_share: Raw
     account_payment: Raw
-    cash_payment: Raw
     hospital_share: Raw
     family_account_payment: Raw
     account_balance: Raw
@@ -621,6 +618,8 @@ class SettlementAmounts(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES
 class SettlementInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES):
     """`setlinfo` of 2206, 2207, 2303 and 2304; only the settling two have a number."""
 
+    person_share: Raw
+    cash_payment: Raw
     encounter_number: str
     person_number: str
     person_name: str
@@ -642,9 +641,10 @@ class SettlementInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES
     settlement_number: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class StayCancellationInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES):
-    """`setlinfo` of 2305: amounts with their sign reversed, and the number of the cancelling settlement."""
+class CancellationInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES):
+    """Amounts with their sign reversed, and the number of the cancelling settlement."""
 
+    person_share: Raw
     encounter_number: str
     person_number: str
     settlement_number: str
@@ -658,8 +658,16 @@ class StayCancellationInfo(SettlementAmounts, frozen=True, kw_only=True, rename=
     clearing_kind: str
 
 
-class VisitCancellationInfo(StayCancellationInfo, frozen=True, kw_only=True, rename=_NAMES_2208):
+class StayCancellationInfo(CancellationInfo, frozen=True, kw_only=True, rename=_NAMES):
+    """`setlinfo` of 2305."""
+
+    cash_payment: Raw
+
+
+class VisitCancellationInfo(CancellationInfo, frozen=True, kw_only=True, rename=_NAMES_2208):
     """`setlinfo` of 2208, where the cash is called `pdn_cash_pay`."""
+
+    cash_payment: Raw
 
 
 class SettlementOutput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
@@ -668,11 +676,13 @@ class SettlementOutput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES)
 
 
 class CancellationOutput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
-    settlement: StayCancellationInfo
+    settlement: CancellationInfo
     fund_shares: list[FundShare]
 
 
 class SettlementQueryInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES_5203):
+    person_share: Raw
+    cash_payment: Raw
     settlement_number: str
     encounter_number: str
     person_number: str
