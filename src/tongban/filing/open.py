@@ -55,8 +55,9 @@ async def open_filing(
     now: datetime,
     texts: Texts | None = None,
 ) -> Filing:
-    """The filing somebody makes online, in force at once; the same `submit_token` again gives the first filing and writes nothing.
+    """The filing somebody makes online, in force at once.
 
+    The same `submit_token` again gives the first filing and writes nothing.
     Checked in this order: medical code, enrollment, place, kind, dates and contact (together, as `Invalid`), notice,
     commitment, signature, overlap. Raises MedicalCodeNotActive, EnrollmentMismatch, PlaceRefused, KindRefused or one
     of its kinds, Invalid, NoticeNotRead, CommitmentNotAgreed, SignatureRefused, FilingOverlaps.

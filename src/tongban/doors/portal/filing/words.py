@@ -1,0 +1,39 @@
+"""The plain words of the filing pages for terms of the field."""
+
+from tongban.directory import Region
+from tongban.kernel.vocabulary import CareKind, FilingKind, Locality, Situation
+
+TRIP: dict[Locality, str] = {
+    Locality.IN_PROVINCE: "省内，别的市",
+    Locality.CROSS_PROVINCE: "外省",
+}
+
+CARE: dict[CareKind, str] = {
+    CareKind.INPATIENT: "住院",
+    CareKind.OUTPATIENT: "看普通门诊",
+    CareKind.CHRONIC: "看慢特病门诊",
+    CareKind.PHARMACY: "去药店买药",
+}
+
+WHY: dict[Situation, tuple[str, str]] = {
+    Situation.LONG_TERM: ("长期在那里住，或在那里工作", "比如跟子女住、退休后定居、单位派驻"),
+    Situation.REFERRAL: ("本地医院让转过去", "医院开了转诊证明"),
+    Situation.EMERGENCY: ("得了急病，要马上抢救", "医院会标上“急诊”"),
+    Situation.OWN_CHOICE: ("自己想去那里看", "没有转诊，也不是急诊"),
+}
+
+KIND: dict[FilingKind, str] = {
+    FilingKind.SETTLED_RETIREE: "退休后在那里安家，户口也迁了",
+    FilingKind.LONG_TERM_RESIDENT: "长期住在那里",
+    FilingKind.POSTED_WORKER: "单位派我在那里工作",
+    FilingKind.UNREFERRED: "自己去那里住院，没有转诊",
+}
+
+
+def place_zh(region: Region | None, code: str = "") -> str:
+    """The place as a person says it; its code where the directory no longer knows it."""
+    return region.full_name if region else code
+
+
+def scopes_zh(scopes: frozenset[CareKind]) -> str:
+    return "、".join(care.zh for care in CareKind if care in scopes)
