@@ -40,9 +40,8 @@ from tongban.kernel.dates import age_on
 from tongban.kernel.identifiers import PERSON_NUMBER_LENGTH
 from tongban.kernel.money import FULL_RATE_BP, Fen
 from tongban.kernel.vocabulary import CatalogClass, InsuranceType, Locality
-from tongban.law import Pack, steps
 from tongban.people import Enrollment, PaymentState, Person
-from tongban.settlement import Cancelled, ChargeLine, Settled, SettlementRecord, SettlementState
+from tongban.settlement import Cancelled, ChargeLine, Explanation, Settled, SettlementRecord, SettlementState
 
 _WORKING_LENGTH_MAX = 4000
 
@@ -233,13 +232,11 @@ def fund_shares(settled: Settled, sentences: Sequence[str], *, sign: int = 1) ->
     ]
 
 
-def working(pack: Pack, settled: Settled) -> list[str]:
-    """How the pooled fund's part came about, step by step, from what the settlement keeps."""
-    if not settled.assessment.get("breakdown"):
-        return []
+def working(told: Explanation) -> list[str]:
+    """How the amounts came about, step by step."""
     return [
         f"{step.label} {step.amount_text}" + (f"（{step.formula}）" if step.formula else "")
-        for step in steps(pack, dict(settled.assessment))
+        for step in told.steps
         if step.amount_text
     ]
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from tongban import people, settlement
 from tongban.doors.gateway import answers
-from tongban.doors.gateway.call import Call, encounter_of, person_id_of, settlement_of
+from tongban.doors.gateway.call import Call, Reply, encounter_of, person_id_of, settlement_of
 from tongban.doors.gateway.errors import CodeUnknown, VisitMismatch
 from tongban.doors.gateway.marks import read_marks
 from tongban.doors.gateway.scalars import plain_day
@@ -36,7 +36,7 @@ _OWN_ACCOUNT: Final = "1"
 _FAMILY_ACCOUNT: Final = "2"
 
 
-async def preview(call: Call, asked: BillInput) -> SettlementOutput:
+async def preview(call: Call, asked: BillInput) -> Reply:
     """2206 and 2303: the same computation as the settlement, nothing written."""
     encounter = await _billed_visit(call, asked.data)
     settled = await settlement.preview(
@@ -45,7 +45,7 @@ async def preview(call: Call, asked: BillInput) -> SettlementOutput:
     return await _answer(call, asked.data, encounter, settled)
 
 
-async def settle(call: Call, asked: BillInput) -> SettlementOutput:
+async def settle(call: Call, asked: BillInput) -> Reply:
     """2207 and 2304. The same message again is answered as before and pays nothing more."""
     encounter = await _billed_visit(call, asked.data)
     settled = await settlement.settle(
@@ -54,7 +54,7 @@ async def settle(call: Call, asked: BillInput) -> SettlementOutput:
     return await _answer(call, asked.data, encounter, settled)
 
 
-async def cancel(call: Call, asked: SettlementInput) -> CancellationOutput:
+async def cancel(call: Call, asked: SettlementInput) -> Reply:
     """2208 and 2305."""
     wanted = asked.data
     encounter = await visit_of(call, wanted.encounter_number, wanted.person_number)
@@ -73,10 +73,12 @@ async def cancel(call: Call, asked: SettlementInput) -> CancellationOutput:
         ),
         now=call.now,
     )
-    return CancellationOutput(
+    output = CancellationOutput(
         settlement=answers.cancellation_info(cancelled, of_visit=is_visit, message_id=call.message.message_id),
         fund_shares=answers.fund_shares(cancelled.settlement, (), sign=-1),
     )
+    later = "、".join(cancelled.later_numbers)
+    return Reply(output, f"这个人同年还有后面的结算 {later}，撤销重结后金额会变，请逐笔核对" if later else "")
 
 
 async def reverse(call: Call, asked: ReversalInput) -> None:
@@ -105,14 +107,18 @@ async def query(call: Call, asked: SettlementInput) -> SettlementQueryOutput:
     wanted = asked.data
     encounter = await visit_of(call, wanted.encounter_number, wanted.person_number)
     number = settlement_of(wanted.settlement_number, encounter.person_id)
-    record = await settlement.find(call.db, encounter.person_id, number.serial)
-    if record.encounter_serial != encounter.encounter_serial:
-        raise VisitMismatch("结算编号 setl_id 和就诊编号 mdtrt_id 不是同一次就诊，请核对")
+    record = await settlement.find(
+        call.db,
+        encounter.person_id,
+        settlement_serial=number.serial,
+        encounter_serial=encounter.encounter_serial,
+        institution_code=call.institution.institution_code,
+    )
     person = await people.get_person(call.db, call.vault, encounter.person_id)
     await call.looked_at("settlement.queried", encounter.person_id, wanted.settlement_number)
     return SettlementQueryOutput(
         settlement=answers.query_info(record, person, call.institution, call.locality_of(record.insured_pool)),
-        fund_shares=answers.fund_shares(record, answers.working(call.pack, record)),
+        fund_shares=answers.fund_shares(record, answers.working(settlement.explain(call.pack, record))),
     )
 
 
@@ -125,7 +131,7 @@ async def _billed_visit(call: Call, bill: Bill) -> Encounter:
     if bill.account_use.lstrip("0") == _FAMILY_ACCOUNT:
         raise CodeUnknown("家庭共济支付（acct_used_flag 为 2）这里还不能办，请填 1（本人账户）或 0（不用账户）")
     marks = read_marks(bill)
-    if marks.is_silent:
+    if marks.adds_nothing_to(encounter):
         return encounter
     return await settlement.describe_visit(
         call.db,
@@ -165,7 +171,7 @@ def _request(call: Call, bill: Bill, encounter: Encounter) -> SettleRequest:
     )
 
 
-async def _answer(call: Call, bill: Bill, encounter: Encounter, settled: Settled) -> SettlementOutput:
+async def _answer(call: Call, bill: Bill, encounter: Encounter, settled: Settled) -> Reply:
     person = await people.get_person(call.db, call.vault, encounter.person_id)
     if settled.number is None or settled.is_repeat:
         # A settlement that was just written is its own record of who asked and when.
@@ -178,8 +184,9 @@ async def _answer(call: Call, bill: Bill, encounter: Encounter, settled: Settled
         message_id=call.message.message_id,
         now=call.now,
     )
-    return SettlementOutput(
-        settlement=info, fund_shares=answers.fund_shares(settled, answers.working(call.pack, settled))
+    told = settlement.explain(call.pack, settled)
+    return Reply(
+        SettlementOutput(settlement=info, fund_shares=answers.fund_shares(settled, answers.working(told))), told.notice
     )
 
 

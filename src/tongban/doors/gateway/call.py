@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -72,6 +72,13 @@ class Call:
             subject=subject,
             detail={"transaction": self.message.transaction_code, "message": self.message.message_id},
         )
+
+
+class Reply(NamedTuple):
+    """An answer's output with a word to the cashier beside it (`warn_msg`); plain outputs have none."""
+
+    output: msgspec.Struct
+    notice: str
 
 
 def hash_request(message: Envelope, nodes: Node) -> bytes:

@@ -12,7 +12,7 @@ from litestar import Response, post
 from litestar.exceptions import HTTPException
 
 from tongban.doors.gateway.accounts import Accounts, check_institution
-from tongban.doors.gateway.call import Call, check_treatment_region, hash_request
+from tongban.doors.gateway.call import Call, Reply, check_treatment_region, hash_request
 from tongban.doors.gateway.errors import MessageTooLarge
 from tongban.doors.gateway.reading import read_input, read_message, read_nodes
 from tongban.doors.gateway.scalars import compact_time
@@ -63,8 +63,9 @@ async def answer_message(request: Request) -> bytes:
                 request_hash=hash_request(envelope, nodes),
             )
             check_treatment_region(call)
-            output = await transaction.answer(call, read_transaction(transaction, nodes))
-        return _encoded(region, received_at, clock(), 0, "", output)
+            replied = await transaction.answer(call, read_transaction(transaction, nodes))
+        output, notice = replied if isinstance(replied, Reply) else (replied, "")
+        return _encoded(region, received_at, clock(), 0, output=output, notice=notice)
     except Exception as error:
         return _refused(region, received_at, clock, error)
 
@@ -111,8 +112,7 @@ def _accounts(state: Any) -> Accounts:
 
 
 def _refused(region: str, received_at: datetime, clock: Callable[[], datetime], error: Exception) -> bytes:
-    sentence = _sentence(error)
-    return _encoded(region, received_at, clock(), -1, _fitted(sentence), None)
+    return _encoded(region, received_at, clock(), -1, sentence=_fitted(_sentence(error)))
 
 
 def _sentence(error: Exception) -> str:
@@ -142,7 +142,14 @@ def _region(message: dict[str, Any]) -> str:
 
 
 def _encoded(
-    region: str, received_at: datetime, answered_at: datetime, code: int, sentence: str, output: msgspec.Struct | None
+    region: str,
+    received_at: datetime,
+    answered_at: datetime,
+    code: int,
+    *,
+    sentence: str = "",
+    output: msgspec.Struct | None = None,
+    notice: str = "",
 ) -> bytes:
     # Region, time and ten digits: random, since several processes answer within one second.
     serial = secrets.randbelow(10**10)
@@ -153,7 +160,7 @@ def _encoded(
             received_at=compact_time(received_at),
             answered_at=compact_time(answered_at),
             error_sentence=sentence,
-            notice="",
+            notice=notice,
             output=output,
         )
     )

@@ -7,7 +7,9 @@ names in lower case as members of the node.
 from typing import Final, NamedTuple
 
 from tongban.doors.gateway.errors import CodeUnknown
+from tongban.doors.gateway.scalars import Extension
 from tongban.doors.gateway.wire import CareType, Marks
+from tongban.settlement import Encounter
 
 # OTP_ER_REFL_FLAG: 1 emergency, 2 referral, 3 both. IPT_TYPE: 1 ordinary, 2 emergency or rescue, 3 transferred.
 _OUTPATIENT_EMERGENCY: Final = {"1": True, "2": False, "3": True}
@@ -24,9 +26,10 @@ class MarkSet(NamedTuple):
     is_trauma: bool | None = None
     has_third_party: bool | None = None
 
-    @property
-    def is_silent(self) -> bool:
-        return all(mark is None for mark in self)
+    def adds_nothing_to(self, encounter: Encounter) -> bool:
+        """A bill repeats the marks of its visit; a settled visit takes no others."""
+        known = (encounter.is_emergency, encounter.is_referral_mark, encounter.is_trauma, encounter.has_third_party)
+        return all(mark is None or mark == was for mark, was in zip(self, known, strict=True))
 
 
 def read_marks(node: Marks, care: CareType | None = None, *, category_marks_emergency: bool = True) -> MarkSet:
@@ -52,7 +55,8 @@ def read_marks(node: Marks, care: CareType | None = None, *, category_marks_emer
 
 
 def _value(node: Marks, key: str, member: str, allowed: tuple[str, ...]) -> str:
-    sent = (node.extension or {}).get(key, "").strip() or member
+    extension = node.extension or Extension()
+    sent = extension.get(key, "").strip() or member
     if not sent or sent.lower() == "null":
         return ""
     value = sent.lstrip("0") or "0"

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from tongban.doors.gateway import benefits, bills, identify, visits, wire
-from tongban.doors.gateway.call import Call
+from tongban.doors.gateway.call import Call, Reply
 from tongban.doors.gateway.errors import TransactionUnknown
 from tongban.doors.gateway.reading import Node, read_nodes
 from tongban.doors.gateway.wire import WIRE_NAMES
@@ -19,7 +19,7 @@ class Transaction(NamedTuple):
 
     zh: str
     input_type: type[msgspec.Struct]
-    answer: Callable[[Call, Any], Awaitable[msgspec.Struct | None]]
+    answer: Callable[[Call, Any], Awaitable[msgspec.Struct | Reply | None]]
     node: str = "data"
 
 

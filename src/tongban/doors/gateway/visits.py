@@ -237,6 +237,7 @@ async def _open(
             _check_credential(call, wanted.credential_kind, row.pool_code, is_emergency=bool(marks.is_emergency))
     return await settlement.open_encounter(
         call.db,
+        call.pack,
         call.regions,
         OpenEncounter(
             person_id=person_id,

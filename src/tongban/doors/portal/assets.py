@@ -8,6 +8,7 @@ from pathlib import Path
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from tongban.doors.http import Request
 
@@ -46,7 +47,7 @@ class Assets:
 
 
 @get("/static/{name:str}", opt={"who": "public"}, sync_to_thread=False)
-def static_file(request: Request, name: str) -> Response[bytes]:
+def static_file(request: Request, name: FromPath[str]) -> Response[bytes]:
     assets: Assets = request.app.state.assets
     if (asset := assets.find(name)) is None:
         raise NotFoundException
