@@ -84,9 +84,7 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
     if bill.payment_state == ARREARS:
         return _account_only(pack, bill, category, settled_on, ARREARS_REASON)
     if encounter.care_kind is CareKind.CHRONIC:
-        raise _refuse_undetermined(
-            "门诊慢特病的报销比例和限额还没有可以核对的依据", pack.agency(encounter.insured_pool)
-        )
+        raise _refuse_undetermined("门诊慢特病怎么报还没有查到依据", pack.agency(encounter.insured_pool))
     place = _locality(regions, encounter)
     price_class = law.price_class(
         pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
@@ -186,9 +184,7 @@ def _filing_needed(
     )
     if decision.outcome not in _MUST_BE_FILED:
         return None
-    return FilingNeeded(
-        f"{decision.sentence}没有查到这次就诊有效的备案；办好备案后可以再结算，也可以先付费、回参保地报销"
-    )
+    return FilingNeeded(f"{decision.sentence}没有查到这次就诊有效的备案，请先办备案再结算，或先付费、回参保地报销")
 
 
 def _assess(

@@ -62,7 +62,8 @@ async def _as_before(
     if not is_reversal and facts.message_state is None:
         await store_money.note_cancel_message(db, request, facts.record.encounter_serial, now)
     serial, cancelled_at = facts.record.cancellation_serial, facts.record.cancelled_at
-    assert serial is not None and cancelled_at is not None
+    assert serial is not None
+    assert cancelled_at is not None
     return _cancelled(facts, serial, cancelled_at, facts.balance_after_cancel_fen, is_repeat=True)
 
 

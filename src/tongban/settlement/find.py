@@ -48,7 +48,7 @@ async def settlements_of(
 
 
 async def get_settlement(db: Db, viewer_id: int, number: str) -> SettlementRecord:
-    """For the insured person alone. Raises SettlementNotFound for somebody else's as for none: a number gives no right."""
+    """For the insured person alone. Raises SettlementNotFound for somebody else's number as for none."""
     parsed = parse_outside_number(number, SETTLEMENT)
     if parsed.person_id != viewer_id:
         raise _not_found()

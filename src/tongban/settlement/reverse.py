@@ -45,7 +45,8 @@ async def reverse(db: Db, request: ReverseRequest, *, now: datetime) -> Reversed
 
 
 async def _reverse_settlement(db: Db, request: ReverseRequest, message: KnownMessage, now: datetime) -> Reversed:
-    assert message.settlement_serial is not None and message.request_hash is not None
+    assert message.settlement_serial is not None
+    assert message.request_hash is not None
     cancelled = await undo(
         db,
         CancelRequest(
