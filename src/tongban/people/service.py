@@ -7,8 +7,9 @@ from tongban.infra import audit
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.errors import NotFound
-from tongban.people import demo_cast, store
+from tongban.people import store
 from tongban.people.codes import code_number
+from tongban.people.demo_cast import CAST
 from tongban.people.errors import CardLost, CredentialNotActivated, CredentialReplaced, MedicalCodeNotIssued
 from tongban.people.model import CredentialKind, DemoResident, Enrollment, Kin, MedicalCodeState, Person
 
@@ -119,7 +120,7 @@ async def kin_of(db: Db, person_id: int) -> list[Kin]:
 
 async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:
     """The made-up residents that the demo was loaded with, in the order of the cast; none outside a demo."""
-    cast_ids = [member.person.person_id for member in demo_cast.CAST]
+    cast_ids = [member.person.person_id for member in CAST]
     loaded = await store.demo_people_among(db, cast_ids)
     issued = await store.active_codes(db, cast_ids)
     return [
@@ -134,7 +135,7 @@ async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:
             if person.person_id in issued
             else "",
         )
-        for member in demo_cast.CAST
+        for member in CAST
         if (person := member.person).person_id in loaded
     ]
 
