@@ -121,11 +121,7 @@ def _known_words(rule: str) -> set[str]:
         *(f"{field}_points" for field in fields if field.endswith("_bp")),
         *(f"value_{slot}" for slot in _SLOTS[rule]),
         *_CASE_WORDS,
-        "pool",
-        "settled_day",
-        "above_working",
-        "critical_working",
-        "person_working",
+        *_WORKINGS,
     }
 
 
@@ -193,7 +189,7 @@ def steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
     view = _View(record)
     if record["breakdown"] is None:
         return _undetermined_steps(view)
-    words = _words(pack, view)
+    words = _Words(pack, view)
     return [
         _step(pack, view, text, words)
         for text in pack.explanations[record["rule"]]
@@ -250,27 +246,30 @@ def _undetermined_steps(view: _View) -> list[Step]:
     return [total, note]
 
 
-def _words(pack: Pack, view: _View) -> dict[str, str]:
-    """Every word a text may use, already written for people."""
-    words: dict[str, str] = {}
-    for field, amount in view.amounts.items():
-        if field.endswith("_fen"):
-            words[field] = yuan(amount)
-        elif field.endswith("_bp"):
-            words[field] = percent(amount)
-            words[f"{field}_points"] = points(amount)
-        else:
-            words[field] = str(amount)
-    for slot in _SLOTS[view.record["rule"]]:
-        words[f"value_{slot}"] = _value_text(pack, view.used[slot]) if slot in view.used else ""
-    for field, enum in _CASE_WORDS.items():
-        words[field] = enum(view.case[field]).zh
-    words["pool"] = pack.scope_name(view.case["insured_pool"])
-    words["settled_day"] = zh_date(date.fromisoformat(view.case["settled_on"]))
-    words["above_working"] = _above_working(view)
-    words["critical_working"] = _critical_working(view, words) if view.record["rule"] == "inpatient" else ""
-    words["person_working"] = _minus(view, "total_fen", ("pooled_fund_fen", "critical_illness_fen"))
-    return words
+class _Words(dict[str, str]):
+    """The words a text may use, written for people only when one asks for them."""
+
+    def __init__(self, pack: Pack, view: _View) -> None:
+        super().__init__()
+        self.pack, self.view = pack, view
+
+    def __missing__(self, word: str) -> str:
+        made = self[word] = self._write(word)
+        return made
+
+    def _write(self, word: str) -> str:
+        view = self.view
+        if word in view.amounts:
+            amount = view.amounts[word]
+            return yuan(amount) if word.endswith("_fen") else percent(amount) if word.endswith("_bp") else str(amount)
+        if word.startswith("value_"):
+            used = view.used.get(word.removeprefix("value_"))
+            return _value_text(self.pack, used) if used else ""
+        if word.endswith("_points"):
+            return points(view.amounts[word.removesuffix("_points")])
+        if word in _CASE_WORDS:
+            return _CASE_WORDS[word](view.case[word]).zh
+        return _WORKINGS[word](self.pack, view, self)
 
 
 def _value_text(pack: Pack, used: Mapping[str, Any]) -> str:
@@ -286,11 +285,11 @@ def _minus(view: _View, first: str, rest: tuple[str, ...]) -> str:
     return " − ".join([yuan(view.amounts[first]), *(yuan(view.amounts[name]) for name in rest if view.amounts[name])])
 
 
-def _above_working(view: _View) -> str:
+def _above_working(pack: Pack, view: _View, words: Mapping[str, str]) -> str:
     return _minus(view, "total_fen", ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen"))
 
 
-def _critical_working(view: _View, words: Mapping[str, str]) -> str:
+def _critical_working(pack: Pack, view: _View, words: Mapping[str, str]) -> str:
     """The working of critical-illness insurance over the whole year, so that the stay's own part can be checked."""
     amounts = view.amounts
     threshold_fen = view.used["critical_threshold"]["value"] if "critical_threshold" in view.used else 0
@@ -306,6 +305,17 @@ def _critical_working(view: _View, words: Mapping[str, str]) -> str:
     if amounts["critical_illness_fen"] < due_now_fen:
         working += f"，最多 {words['critical_illness_fen']}"
     return working
+
+
+_WORKINGS: Mapping[str, Callable[[Pack, _View, Mapping[str, str]], str]] = {
+    "pool": lambda pack, view, words: pack.scope_name(view.case["insured_pool"]),
+    "settled_day": lambda pack, view, words: zh_date(date.fromisoformat(view.case["settled_on"])),
+    "above_working": _above_working,
+    "critical_working": _critical_working,
+    "person_working": lambda pack, view, words: _minus(
+        view, "total_fen", ("pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen")
+    ),
+}
 
 
 def unexplained_slots(pack: Pack) -> set[str]:

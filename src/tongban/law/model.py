@@ -177,6 +177,16 @@ class UsedValue(NamedTuple):
     sources: tuple[tuple[str, str], ...]
     conflict: str
 
+    def record(self) -> dict[str, Any]:
+        return {
+            "parameter": self.parameter,
+            "value": self.value,
+            "since": self.since.isoformat(),
+            "confidence": self.confidence.value,
+            "sources": [list(pair) for pair in self.sources],
+            "conflict": self.conflict,
+        }
+
 
 class Assessment(NamedTuple):
     """What the law says of one case: a breakdown, or why there is none."""
@@ -199,29 +209,15 @@ class Assessment(NamedTuple):
             "version": self.version,
             "rule": self.rule,
             "case": {
-                name: value.isoformat()
-                if isinstance(value, date)
-                else int(value)
-                if isinstance(value, int)
-                else str(value)
+                name: value if type(value) is int else value.isoformat() if isinstance(value, date) else str(value)
                 for name, value in self.case._asdict().items()
             },
             "breakdown": self.breakdown._asdict() if self.breakdown is not None else None,
             "undetermined": None
             if missing is None
             else {"reason": missing.reason, "missing": list(missing.missing), "ask": missing.ask},
-            "confidence": str(self.confidence),
-            "used": {
-                slot: {
-                    "parameter": used.parameter,
-                    "value": used.value,
-                    "since": used.since.isoformat(),
-                    "confidence": str(used.confidence),
-                    "sources": [list(pair) for pair in used.sources],
-                    "conflict": used.conflict,
-                }
-                for slot, used in self.used.items()
-            },
+            "confidence": self.confidence.value,
+            "used": {slot: used.record() for slot, used in self.used.items()},
         }
 
 
