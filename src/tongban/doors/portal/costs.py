@@ -1,0 +1,98 @@
+"""My costs: every settlement wherever it was made, and why each came out as it did."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Response, get
+
+from tongban.directory import institution
+from tongban.doors.http import Request
+from tongban.doors.portal.page import current_person, page
+from tongban.infra import audit
+from tongban.infra.clock import in_china
+from tongban.infra.db import Db
+from tongban.kernel.dates import zh_date
+from tongban.kernel.identifiers import FILING, OutsideNumber
+from tongban.kernel.vocabulary import CareKind, Confidence
+from tongban.settlement import SettlementRecord, explain, get_settlement, settlements_of
+
+_PAGE_LENGTH = 20
+
+
+@get("/costs", opt={"who": "person"})
+async def costs(request: Request, db: Db) -> Response[Any]:
+    """Newest first, twenty a page; `before` in the address is the moment of the last one shown."""
+    person = current_person(request)
+    before = _moment(request.query_params.get("before", ""))
+    found = await settlements_of(db, person.person_id, before=before, limit=_PAGE_LENGTH + 1)
+    shown = found[:_PAGE_LENGTH]
+    names = {code: await _institution_name(db, code) for code in {record.institution_code for record in shown}}
+    more = ""
+    if len(found) > _PAGE_LENGTH and (last := shown[-1].settled_at) is not None:
+        more = last.isoformat()
+    return page(
+        request, "costs.html", records=shown, names=names, period=_period, more=more, is_later=before is not None
+    )
+
+
+@get("/costs/{number:str}", opt={"who": "person"})
+async def cost(request: Request, db: Db, number: str) -> Response[Any]:
+    """One settlement with its working. Raises SettlementNotFound for somebody else's number as for none."""
+    person = current_person(request)
+    record = await get_settlement(db, person.person_id, number)
+    await audit.record(
+        db,
+        now=request.app.state.clock(),
+        actor=f"person:{person.person_id}",
+        channel="portal",
+        action="settlement.viewed",
+        person_id=person.person_id,
+        subject=number,
+    )
+    filing_number = ""
+    if record.filing_serial is not None:
+        filing_number = str(OutsideNumber(FILING, record.person_id, record.filing_serial))
+    explanation = explain(request.app.state.pack, record)
+    return page(
+        request,
+        "cost.html",
+        record=record,
+        hospital=await _institution_name(db, record.institution_code),
+        place=_place(request, record),
+        period=_period(record),
+        explanation=explanation,
+        is_official=explanation.confidence is Confidence.OFFICIAL,
+        filing_number=filing_number,
+        cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",
+    )
+
+
+async def _institution_name(db: Db, code: str) -> str:
+    found = await institution(db, code)
+    return found.name if found else f"医药机构 {code}"
+
+
+def _place(request: Request, record: SettlementRecord) -> str:
+    region = request.app.state.regions.get(record.treatment_pool)
+    return region.full_name if region else ""
+
+
+def _period(record: SettlementRecord) -> str:
+    """``2026年3月2日到3月9日`` for a stay, one day for everything else."""
+    first, last = record.admitted_on, record.discharged_on
+    if record.care_kind is not CareKind.INPATIENT or last is None or last == first:
+        return zh_date(first)
+    end = zh_date(last)
+    return f"{zh_date(first)}到{end.partition('年')[2] if first.year == last.year else end}"
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment from the address; anything else shows the first page."""
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+route_handlers = [costs, cost]
