@@ -67,12 +67,15 @@ async def connect(url: str, **server_settings: str) -> Connection:
 
 @asynccontextmanager
 async def connected(url: str, **server_settings: str) -> AsyncIterator[Connection]:
-    """`connect`, and close when the block ends."""
+    """`connect`, and close when the block ends. After an error the connection is dropped without asking the server,
+    which may be the one that failed."""
     connection = await connect(url, **server_settings)
     try:
         yield connection
-    finally:
-        await connection.close()
+    except BaseException:
+        connection.terminate()
+        raise
+    await connection.close()
 
 
 async def _prepare(connection: Connection) -> None:
