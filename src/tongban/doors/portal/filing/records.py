@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from tongban.doors.http import Request, see_other
 from tongban.doors.portal.filing.words import place_zh, scopes_zh
@@ -119,7 +120,7 @@ def _moment(at: Any) -> str:
 
 
 @get("/filing/records/{number:str}", opt={"who": "person"})
-async def record(request: Request, db: Db, number: str) -> Response[bytes]:
+async def record(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
     detail = await _detail(request, db, number)
     filing, viewer = detail.filing, current_person(request)
     insured = await get_person(db, request.app.state.vault, filing.person_id)
@@ -165,7 +166,7 @@ async def record(request: Request, db: Db, number: str) -> Response[bytes]:
 
 
 @get("/filing/records/{number:str}/receipt", opt={"who": "person"})
-async def receipt(request: Request, db: Db, number: str) -> Response[bytes]:
+async def receipt(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
     """To keep, print or photograph: everything a hospital's office may ask for on one page."""
     detail = await _detail(request, db, number)
     insured = await get_person(db, request.app.state.vault, detail.filing.person_id)
@@ -182,7 +183,7 @@ async def receipt(request: Request, db: Db, number: str) -> Response[bytes]:
 
 
 @get("/filing/records/{number:str}/signature.png", opt={"who": "person"})
-async def signature_picture(request: Request, db: Db, number: str) -> Response[bytes]:
+async def signature_picture(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
     detail = await _detail(request, db, number)
     if detail.signed is None or detail.signed.picture_png is None:
         raise NotFound("这个备案没有手写签名")
@@ -190,7 +191,7 @@ async def signature_picture(request: Request, db: Db, number: str) -> Response[b
 
 
 @get("/filing/records/{number:str}/cancel", opt={"who": "person"})
-async def ask_cancel(request: Request, db: Db, number: str) -> Response[Any]:
+async def ask_cancel(request: Request, db: Db, number: FromPath[str]) -> Response[Any]:
     detail = await _detail(request, db, number)
     if detail.filing.status is FilingStatus.CLOSED:
         return see_other(f"/filing/records/{detail.filing.number}")
@@ -198,7 +199,7 @@ async def ask_cancel(request: Request, db: Db, number: str) -> Response[Any]:
 
 
 @post("/filing/records/{number:str}/cancel", opt={"who": "person"})
-async def cancel(request: Request, db: Db, number: str) -> Response[Any]:
+async def cancel(request: Request, db: Db, number: FromPath[str]) -> Response[Any]:
     form = await read_form(request)
     detail = await _detail(request, db, number)
     try:
