@@ -84,12 +84,12 @@ async def test_the_demo_connects_shanxi_and_the_best_elsewhere_and_says_so(reade
 
 
 async def test_a_search_for_care_leaves_out_what_is_not_connected(reader: Connection) -> None:
-    everything = await search_institutions(reader, "510100", limit=100)
-    connected = await search_institutions(reader, "510100", care=CareKind.INPATIENT, limit=100)
+    everything = await search_institutions(reader, "510800", limit=100)
+    connected = await search_institutions(reader, "510800", care=CareKind.INPATIENT, limit=100)
     assert {found.hospital_level for found in connected} == {"02"}
     assert len(connected) < len(everything)
-    assert await search_institutions(reader, "510100", care=CareKind.PHARMACY) == []
-    assert await search_institutions(reader, "510100", care=CareKind.CHRONIC, limit=100) == connected
+    assert await search_institutions(reader, "510800", care=CareKind.PHARMACY) == []
+    assert await search_institutions(reader, "510800", care=CareKind.CHRONIC, limit=100) == connected
 
 
 async def test_open_regions_lead_into_their_institutions(reader: Connection) -> None:
