@@ -5,11 +5,11 @@ from typing import Any
 from litestar import Response, get, post
 
 from tongban.doors.http import Request, see_other
-from tongban.doors.portal.filing.words import CARE, KIND, TRIP, WHY
+from tongban.doors.portal.filing.words import CARE, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.session import SignedIn, signed_in
-from tongban.filing import Draft, Step, drafts_of, proof_zh, start_draft
+from tongban.filing import Draft, Step, discard_draft, drafts_of, proof_zh, start_draft
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, Situation
 from tongban.law import (
@@ -116,7 +116,7 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
         cares=[(str(k), zh) for k, zh in CARE.items()],
         whys=[(str(k), zh, more) for k, (zh, more) in WHY.items()],
         insurances=[(str(k), k.zh) for k in InsuranceType],
-        drafts=drafts,
+        drafts=draft_rows(request.app.state.regions, drafts),
     )
 
 
@@ -128,6 +128,9 @@ async def start(request: Request, db: Db) -> Response[Any]:
     known: dict[Step, dict[str, str]] = {}
     if form.get("why") == Situation.OWN_CHOICE:
         known[Step.KIND] = {"kind": FilingKind.UNREFERRED}
+    for untouched in await drafts_of(db, state.vault, person_id=person.person_id, now=state.clock()):
+        if untouched.updated_at == untouched.created_at:  # opened before and left again: not worth a second one
+            await discard_draft(db, person_id=person.person_id, draft_id=untouched.draft_id)
     draft = await start_draft(db, state.vault, person_id=person.person_id, now=state.clock(), known=known)
     return see_other(f"/filing/{draft.draft_id}/{Step.WHO}")
 

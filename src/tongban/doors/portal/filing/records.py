@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban.doors.http import Request, see_other
-from tongban.doors.portal.filing.words import place_zh, scopes_zh
+from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import current_person, page, today
 from tongban.filing import (
@@ -44,7 +44,7 @@ async def records(request: Request, db: Db) -> Response[bytes]:
         request,
         "filing/records.html",
         cards=[_card(request, filing, names.get(filing.person_id, "")) for filing in filings],
-        drafts=drafts if way is None else [],
+        drafts=draft_rows(state.regions, drafts) if way is None else [],
         for_others=for_others,
         ways=[("", "全部"), *((str(w), w.zh) for w in FilingWay)],
         way=asked_way if way else "",

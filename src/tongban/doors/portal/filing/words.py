@@ -1,18 +1,23 @@
 """The plain words of the filing pages for terms of the field."""
 
-from tongban.directory import Region
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from tongban.directory import Region, Regions
+from tongban.filing import Draft, Step
 from tongban.kernel.vocabulary import CareKind, FilingKind, Locality, Situation
 
 TRIP: dict[Locality, str] = {
-    Locality.IN_PROVINCE: "省内，别的市",
+    Locality.IN_PROVINCE: "省内别的市",
     Locality.CROSS_PROVINCE: "外省",
 }
 
 CARE: dict[CareKind, str] = {
     CareKind.INPATIENT: "住院",
-    CareKind.OUTPATIENT: "看普通门诊",
-    CareKind.CHRONIC: "看慢特病门诊",
-    CareKind.PHARMACY: "去药店买药",
+    CareKind.OUTPATIENT: "普通门诊",
+    CareKind.CHRONIC: "慢特病门诊",
+    CareKind.PHARMACY: "药店买药",
 }
 
 WHY: dict[Situation, tuple[str, str]] = {
@@ -33,6 +38,13 @@ KIND: dict[FilingKind, str] = {
 def place_zh(region: Region | None, code: str = "") -> str:
     """The place as a person says it; its code where the directory no longer knows it."""
     return region.full_name if region else code
+
+
+def draft_rows(regions: Regions, drafts: Iterable[Draft]) -> list[tuple[UUID, str, date]]:
+    """Unfinished drafts as lists show them: id, the place as far as it is chosen, the last day it is kept."""
+    return [
+        (draft.draft_id, place_zh(regions.get(draft.value(Step.PLACE, "area"))), draft.expires_on) for draft in drafts
+    ]
 
 
 def scopes_zh(scopes: frozenset[CareKind]) -> str:

@@ -49,6 +49,16 @@
     });
   });
 
+  // Ask for a date only when a date was chosen; never hide what is to be mended.
+  all('[data-when]').forEach(function (part) {
+    var when = part.dataset.when.split('='), form = part.closest('form');
+    function show() {
+      var chosen = form.querySelector('input[name="' + when[0] + '"]:checked');
+      part.hidden = !(chosen && chosen.value === when[1]) && !part.closest('.bad');
+    }
+    form.addEventListener('change', show); show();
+  });
+
   // Region picker: the whole country from one small cached file, by province or by typing.
   // Rows: [pool code, name, province code, province name, "pinyin initials"].
   all('[data-regions]').forEach(function (box) {
