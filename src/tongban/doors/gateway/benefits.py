@@ -124,7 +124,7 @@ def _determined(
     level = price_class(pack, call.institution.hospital_level, call.institution.in_county, on, pool)
     for found in (path, level):
         if isinstance(found, Undetermined):
-            return Entitlement(False, found.reason)
+            return Entitlement(False, _unknown(found))
     assert not isinstance(path, Undetermined)
     assert not isinstance(level, Undetermined)
     given = (pool, insurance, enrolled.category, where, path, level, on, on, _TRIAL_FEN, 0, 0, 0, _TRIAL_FEN)
@@ -133,8 +133,13 @@ def _determined(
     else:
         assessment = assess_outpatient(pack, OutpatientCase(*given))
     if assessment.undetermined is not None:
-        return Entitlement(False, assessment.undetermined.reason)
+        return Entitlement(False, _unknown(assessment.undetermined))
     return Entitlement(True, ground)
+
+
+def _unknown(found: Undetermined) -> str:
+    """Why there is no answer, and whom to ask for one."""
+    return found.reason if found.ask in found.reason else f"{found.reason}请问{found.ask}"
 
 
 async def _account(call: Call, person_id: int) -> Entitlement:

@@ -33,7 +33,7 @@ from tongban.doors.gateway.wire import (
     insurance_of,
 )
 from tongban.kernel.vocabulary import CareKind
-from tongban.people import enrollments
+from tongban.people import enrollments, find_by_credential
 from tongban.settlement import Diagnosis, Encounter, LineUpload, OpenEncounter, VisitDescription
 
 # In 2205 and 2302: every unsettled line of the visit.
@@ -234,7 +234,7 @@ async def _open(
     for row in await enrollments(call.db, person_id, admitted_on):
         if row.insurance_type is insurance:
             check_insured_region(call, row.pool_code)
-            _check_credential(call, wanted.credential_kind, row.pool_code, is_emergency=bool(marks.is_emergency))
+            await _check_credential(call, wanted, person_id, row.pool_code, is_emergency=bool(marks.is_emergency))
     return await settlement.open_encounter(
         call.db,
         call.pack,
@@ -262,12 +262,24 @@ async def _open(
     )
 
 
-def _check_credential(call: Call, code: str, insured_pool: str, *, is_emergency: bool) -> None:
-    """Away from home only the medical code or the card; an emergency is not sent away for want of one."""
-    if credential_of(code) is None and insured_pool != call.institution.pool_code and not is_emergency:
-        raise CredentialRefused(
-            "异地直接结算只认医保码或社会保障卡，不能只凭身份证。请患者出示医保码（01）或社保卡（03）后再登记"
-        )
+async def _check_credential(
+    call: Call, wanted: Registration | Admission, person_id: int, insured_pool: str, *, is_emergency: bool
+) -> None:
+    """Away from home only the medical code or the card; an emergency is not sent away for want of one.
+
+    A code or card whose number is sent must be this person's and valid; the number itself is optional here.
+    """
+    kind = credential_of(wanted.credential_kind)
+    if kind is None:
+        if insured_pool != call.institution.pool_code and not is_emergency:
+            raise CredentialRefused(
+                "异地直接结算只认医保码或社会保障卡，不能只凭身份证。请患者出示医保码（01）或社保卡（03）后再登记"
+            )
+        return
+    if wanted.credential_number:
+        holder = await find_by_credential(call.db, call.vault, kind, wanted.credential_number)
+        if holder is None or holder.person_id != person_id:
+            raise CredentialRefused(f"这个{kind.zh}不是这位患者（psn_no）的，请重新读码（读卡）并核对患者")
 
 
 def _diagnoses(rows: list[DiagnosisRow]) -> tuple[Diagnosis, ...]:
