@@ -1,0 +1,167 @@
+"""What a person reads: the working, its reasons and its marks."""
+
+from datetime import date
+
+import pytest
+
+from tongban.kernel.vocabulary import Confidence, InsuranceType, Locality, PersonnelCategory, PriceClass
+from tongban.law import (
+    BenefitPath,
+    InpatientCase,
+    OutpatientCase,
+    Pack,
+    Step,
+    assess_inpatient,
+    assess_outpatient,
+    steps,
+)
+from tongban.law.explain import unexplained_slots
+
+DAY = date(2026, 11, 20)
+STAY = InpatientCase(
+    "140100",
+    InsuranceType.RESIDENT,
+    PersonnelCategory.ADULT,
+    Locality.CROSS_PROVINCE,
+    BenefitPath.REFERRAL,
+    PriceClass.CLASS_1,
+    DAY,
+    DAY,
+    3_860_000,
+    240_000,
+    0,
+    92_000,
+    3_528_000,
+)
+VISIT = OutpatientCase(
+    "140100",
+    InsuranceType.EMPLOYEE,
+    PersonnelCategory.ACTIVE,
+    Locality.SAME_POOL,
+    BenefitPath.HOME,
+    PriceClass.CLASS_1,
+    DAY,
+    DAY,
+    10_000,
+    0,
+    0,
+    0,
+    10_000,
+)
+
+
+def told(pack: Pack, case: InpatientCase | OutpatientCase) -> dict[str, Step]:
+    made = assess_inpatient(pack, case) if isinstance(case, InpatientCase) else assess_outpatient(pack, case)
+    return {step.field: step for step in steps(pack, made.record())}
+
+
+def test_a_referral_is_told_from_the_bill_to_the_own_share(pack: Pack) -> None:
+    working = told(pack, STAY)
+    assert [(step.label, step.amount_text, step.formula) for step in working.values()] == [
+        ("总费用", "38,600.00", "医院算出来的全部费用"),
+        ("按哪种办法算", "", "居民医保 · 跨省 · 转诊"),
+        ("先减：不能报的", "− 2,400.00", "医保目录外的药和服务"),
+        ("再减：自己先付一点", "− 920.00", "乙类的药和服务，自己先付一部分"),
+        ("再减：起付线", "− 1,000.00", "一类医院，每次住院"),
+        ("剩下能报的", "34,280.00", "38,600.00 − 2,400.00 − 920.00 − 1,000.00"),
+        ("医保统筹报", "报 18,854.00", "34,280.00 × 55%"),
+        ("大病保险再报", "报 4,819.50", "(16,426.00 − 10,000.00) × 75%"),
+        ("最后自己付", "14,926.50", "38,600.00 − 18,854.00 − 4,819.50"),
+    ]
+    pooled = working["pooled_fund_fen"]
+    assert pooled.question == "为什么是 55%？"
+    assert pooled.sentence == "太原市居民医保住一类医院，报 60%。跨省、转诊，少报 5 个百分点，所以是 55%。"
+    assert pooled.confidence is Confidence.SECONDARY
+    assert {source.confidence for source in pooled.sources} == {Confidence.SECONDARY, Confidence.OFFICIAL}
+    assert all(source.since == date(2025, 1, 1) for source in pooled.sources)
+
+
+def test_a_later_stay_says_why_the_deductible_is_less(pack: Pack) -> None:
+    step = told(pack, STAY._replace(stays_before=1))["deductible_fen"]
+    assert (step.amount_text, step.formula) == ("− 500.00", "1,000.00 × 50%")
+    assert step.sentence == "这是今年第 2 次住院。起付线只付 50%。"
+
+
+def test_a_waived_deductible_is_said(pack: Pack) -> None:
+    third = STAY._replace(
+        insured_pool="140200",
+        insurance_type=InsuranceType.EMPLOYEE,
+        category=PersonnelCategory.ACTIVE,
+        stays_before=2,
+    )
+    working = told(pack, third)
+    assert "deductible_fen" not in working
+    assert working["deductible_due_fen"].formula == "今年第 3 次住院"
+    year_full = told(pack, VISIT._replace(deductible_before_fen=30_000))
+    assert year_full["deductible_due_fen"].sentence == "门诊起付线一年最多付 300.00 元。今年已经付满。"
+
+
+def test_a_rate_given_for_the_very_path_is_told_as_such(pack: Pack) -> None:
+    datong = STAY._replace(
+        insured_pool="140200", insurance_type=InsuranceType.EMPLOYEE, category=PersonnelCategory.ACTIVE
+    )
+    step = told(pack, datong)["pooled_fund_fen"]
+    assert step.sentence == "大同市职工医保，跨省、转诊，住一类医院报 70%。"
+    assert step.confidence is Confidence.OFFICIAL
+
+
+def test_the_ceiling_is_told_when_reached_and_when_it_is_only_an_example(pack: Pack) -> None:
+    full = told(pack, STAY._replace(pooled_before_fen=6_000_000))
+    assert full["room_fen"].formula == "70,000.00 − 今年已报 60,000.00 = 10,000.00"
+    assert full["pooled_fund_fen"].amount_text == "报 10,000.00"
+    assert "room_fen" not in told(pack, STAY)
+    datong = STAY._replace(
+        insured_pool="140200", insurance_type=InsuranceType.EMPLOYEE, category=PersonnelCategory.ACTIVE
+    )
+    note = told(pack, datong)["ceiling_fen"]
+    assert note.effect == "note"
+    assert note.confidence is Confidence.ILLUSTRATIVE
+    assert assess_inpatient(pack, datong).confidence is Confidence.ILLUSTRATIVE
+
+
+def test_critical_illness_counts_what_the_year_already_paid(pack: Pack) -> None:
+    step = told(pack, STAY._replace(borne_before_fen=2_000_000, critical_illness_before_fen=750_000))
+    assert step["critical_illness_fen"].formula == "(36,426.00 − 10,000.00) × 75% − 今年已报 7,500.00"
+
+
+def test_a_bill_below_the_deductible_says_so(pack: Pack) -> None:
+    working = told(pack, STAY._replace(total_fen=50_000, self_funded_fen=0, preselfpay_fen=0, in_scope_fen=50_000))
+    assert list(working) == ["total_fen", "way", "deductible_fen", "person_share_fen"]
+    assert working["deductible_fen"].formula == "能报的还没过起付线 1,000.00"
+
+
+def test_a_limit_per_visit_is_told(pack: Pack) -> None:
+    visit = VISIT._replace(
+        insurance_type=InsuranceType.RESIDENT,
+        category=PersonnelCategory.ADULT,
+        price_class=PriceClass.CLASS_3,
+        settled_on=date(2023, 12, 31),
+    )
+    assert told(pack, visit)["visit_ceiling_fen"].sentence == "门诊一次最多报 50.00 元。"
+    assert "visit_ceiling_fen" not in told(pack, visit._replace(settled_on=date(2024, 1, 1)))
+
+
+def test_what_no_source_says_is_told_without_an_amount(pack: Pack) -> None:
+    nobody = STAY._replace(
+        insured_pool="140900", insurance_type=InsuranceType.EMPLOYEE, category=PersonnelCategory.ACTIVE
+    )
+    working = told(pack, nobody)
+    assert working["undetermined"].sentence.startswith("没有查到忻州市职工医保的住院起付线、住院报销比例")
+    assert working["undetermined"].sentence.endswith("请问忻州市医疗保险管理服务中心。")
+
+
+def test_every_value_a_rule_uses_is_named_by_some_step(pack: Pack) -> None:
+    assert unexplained_slots(pack) == set()
+
+
+def test_a_source_that_left_the_register_keeps_its_id(pack: Pack) -> None:
+    record = assess_inpatient(pack, STAY).record()
+    record["used"]["rate"]["sources"] = [["withdrawn-2020", "第七条"]]
+    line = next(step for step in steps(pack, record) if step.field == "pooled_fund_fen").sources[0]
+    assert (line.title, line.article) == ("withdrawn-2020", "第七条")
+
+
+@pytest.mark.parametrize("change", [{"total_fen": 1}, {"in_scope_fen": -1, "total_fen": 331_999}])
+def test_amounts_that_do_not_add_up_are_a_fault_of_the_caller(pack: Pack, change: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="add up"):
+        assess_inpatient(pack, STAY._replace(**change))
