@@ -21,9 +21,10 @@ from tongban.settlement.errors import (
     LineTotalWrong,
     ReturnRefused,
 )
-from tongban.settlement.model import ChargeLine, Encounter, EncounterState, LineUpload
+from tongban.settlement.model import ChargeLine, EncounterState, LineUpload
 from tongban.settlement.rules import Split, is_self_funded, is_total_right, split_line, split_return
-from tongban.settlement.visits import require_encounter
+from tongban.settlement.store import ChargeFacts
+from tongban.settlement.visits import require_encounter, require_own
 
 
 async def upload_lines(
@@ -57,9 +58,9 @@ async def withdraw_lines(
     """
 
     async def attempt() -> int:
-        encounter = await require_encounter(db, number, institution_code)
-        settled = await store.settled_batches(db, encounter)
-        _require_open(encounter, settled, {batch} if batch is not None else set())
+        facts = await _require_facts(db, number, institution_code)
+        encounter, settled = facts.encounter, facts.settled_batches
+        _require_open(facts, {batch} if batch is not None else set())
         kept_returns, found = await store.lines_to_withdraw(db, encounter, line_serials, batch, settled)
         if kept_returns:
             raise ReturnRefused(
@@ -81,20 +82,18 @@ async def lines_of(db: Db, number: OutsideNumber, institution_code: str | None =
 async def _upload_once(
     db: Db, number: OutsideNumber, institution_code: str, lines: Sequence[LineUpload]
 ) -> list[ChargeLine]:
-    encounter = await require_encounter(db, number, institution_code)
+    facts = await _require_facts(db, number, institution_code)
     known = await store.lines_named(
         db, number, [line.line_serial for line in lines], [line.returns_line for line in lines if line.returns_line]
     )
     by_serial = {line.line_serial: line for line in known}
     new = _new_lines(lines, by_serial)
     if new:
-        settled = await store.settled_batches(db, encounter)
-        _require_open(encounter, settled, {line.batch for line in new})
-        province = await store.province_of_institution(db, encounter.institution_code)
-        items = await catalog_items(db, province, sorted({line.item_code for line in new}))
-        made = _split_all(encounter, new, items, by_serial, known)
-        await _check_sum(db, encounter, made)
-        await store.insert_lines(db, encounter, made)
+        _require_open(facts, {line.batch for line in new})
+        items = await catalog_items(db, facts.province_code, sorted({line.item_code for line in new}))
+        made = _split_all(new, items, by_serial, known)
+        _check_sum(facts, made)
+        await store.insert_lines(db, facts.encounter, made)
         by_serial.update((line.line_serial, line) for line in made)
     return [by_serial[line.line_serial] for line in lines]
 
@@ -150,18 +149,25 @@ def _is_same(stored: ChargeLine, sent: LineUpload) -> bool:
     )
 
 
-def _require_open(encounter: Encounter, settled: Iterable[str], batches: set[str]) -> None:
+async def _require_facts(db: Db, number: OutsideNumber, institution_code: str) -> ChargeFacts:
+    facts = await store.charge_facts(db, number)
+    require_own(None if facts is None else facts.encounter, institution_code)
+    assert facts is not None
+    return facts
+
+
+def _require_open(facts: ChargeFacts, batches: set[str]) -> None:
     """A stay takes lines until it is settled, a visit until that batch of it is."""
-    if encounter.state is EncounterState.VOIDED:
+    if facts.encounter.state is EncounterState.VOIDED:
         raise EncounterClosed("这次就诊已经撤销，不能再动费用明细；要继续请重新登记")
-    done = sorted(set(settled) if encounter.care_kind is CareKind.INPATIENT else set(settled) & batches)
+    settled = set(facts.settled_batches)
+    done = sorted(settled if facts.encounter.care_kind is CareKind.INPATIENT else settled & batches)
     if done:
         which = f"批次 {done[0]} " if done[0] else "这次就诊"
         raise EncounterClosed(f"{which}已经结算，不能再动费用明细；要改请先撤销结算")
 
 
 def _split_all(
-    encounter: Encounter,
     new: Sequence[LineUpload],
     items: Mapping[str, CatalogItem],
     known: Mapping[str, ChargeLine],
@@ -175,11 +181,7 @@ def _split_all(
             left[line.returns_line] = left[line.returns_line].after(line)
     made: list[ChargeLine] = []
     for sent in new:
-        line = (
-            _charge(sent, items.get(sent.item_code))
-            if sent.returns_line is None
-            else _return(encounter, sent, charged, left)
-        )
+        line = _charge(sent, items.get(sent.item_code)) if sent.returns_line is None else _return(sent, charged, left)
         charged[line.line_serial] = line
         if line.returns_line is None:
             left[line.line_serial] = _left(line)
@@ -242,9 +244,7 @@ def _line(sent: LineUpload, split: Split, item: CatalogItem, note: str) -> Charg
     )
 
 
-def _return(
-    encounter: Encounter, sent: LineUpload, charged: Mapping[str, ChargeLine], left: Mapping[str, _Left]
-) -> ChargeLine:
+def _return(sent: LineUpload, charged: Mapping[str, ChargeLine], left: Mapping[str, _Left]) -> ChargeLine:
     """Returned under the catalogue values of the day the charge was split, whatever the catalogue says now."""
     assert sent.returns_line is not None
     original, remaining = charged.get(sent.returns_line), left.get(sent.returns_line)
@@ -287,10 +287,9 @@ def _return(
     )
 
 
-async def _check_sum(db: Db, encounter: Encounter, made: Sequence[ChargeLine]) -> None:
+def _check_sum(facts: ChargeFacts, made: Sequence[ChargeLine]) -> None:
     """The whole bill must stay an amount the wire can carry."""
-    before = await store.total_of(db, encounter)
-    if before + sum(line.total_fen for line in made) > AMOUNT_MAX_FEN:
+    if facts.total_fen + sum(line.total_fen for line in made) > AMOUNT_MAX_FEN:
         raise AmountMismatch("这次就诊的费用合计超出了接口能表示的最大金额，请核对明细的数量和单价")
 
 

@@ -23,7 +23,6 @@ from tongban.settlement.errors import (
     Busy,
     DateRefused,
     EncounterClosed,
-    EncounterNotFound,
     EnrollmentRefused,
     PaymentStopped,
     SettlementCancelled,
@@ -32,14 +31,20 @@ from tongban.settlement.messages import require_same_message
 from tongban.settlement.model import EncounterState, Settled, SettlementState, SettleRequest
 from tongban.settlement.rules import Split, account_share
 from tongban.settlement.store_money import Bill
-from tongban.settlement.visits import ARREARS, STOPPED, require_discharge_in_order, require_payable_injury
+from tongban.settlement.visits import (
+    ARREARS,
+    STOPPED,
+    encounter_not_found,
+    require_discharge_in_order,
+    require_payable_injury,
+)
 
 
 async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
     """预结算: who would pay what, with nothing written and no number drawn. Refused for what settling would refuse."""
     bill = await store_money.read_bill(db, request, _benefit_year(request), draw_serial=False)
     if bill is None:
-        raise _not_found()
+        raise encounter_not_found()
     category = _require_settleable(bill, request, day_of(now))
     return _settled(bill, request, judge(pack, regions, bill, category, request.settled_on), category, settled_at=None)
 
@@ -74,7 +79,7 @@ async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequ
     benefit_year = _benefit_year(request)
     bill = await store_money.read_bill(db, request, benefit_year, draw_serial=True)
     if bill is None:
-        raise _not_found()
+        raise encounter_not_found()
     if bill.message_state is not None:
         return await _first_answer(db, request, bill.message_state, bill.message_hash, bill.message_settlement)
     category = _require_settleable(bill, request, day_of(now))
@@ -116,10 +121,6 @@ async def _first_answer(
 def _benefit_year(request: SettleRequest) -> int:
     """The year whose ceiling counts is that of the settlement."""
     return request.settled_on.year
-
-
-def _not_found() -> EncounterNotFound:
-    return EncounterNotFound("没有找到这次就诊，请核对就诊号；如果还没有登记，请先办理挂号或入院")
 
 
 def _require_settleable(bill: Bill, request: SettleRequest, today: date) -> PersonnelCategory:

@@ -127,6 +127,27 @@ _LINES_TO_WITHDRAW: Final = """
 """
 
 
+_READ_FOR_CHARGES: Final = f"""
+  select {ENCOUNTER_COLUMNS},
+    (select province_code from directory.v_institution i where i.institution_code = e.institution_code),
+    (select coalesce(sum(total_fen), 0)::bigint from settlement.charge_line
+     where person_id = $1 and encounter_serial = $2) as total_fen,
+    (select array_agg(batch) from settlement.settlement
+     where person_id = $1 and encounter_serial = $2 and state = 'settled') as settled_batches
+  from settlement.encounter e where e.person_id = $1 and e.encounter_serial = $2
+"""  # noqa: S608
+
+
+class ChargeFacts(NamedTuple):
+    """A visit that is to be charged. `province_code`: whose catalogue applies; empty for an institution that is no
+    longer listed (then only the nation's items are found). `total_fen`: charged so far, settled or not."""
+
+    encounter: Encounter
+    province_code: str
+    total_fen: Fen
+    settled_batches: tuple[str, ...]
+
+
 class OpenFacts(NamedTuple):
     """What the records say about an admission that is to be opened. None: nothing known under that key."""
 
@@ -268,21 +289,17 @@ async def update_encounter(db: Db, changed: Encounter) -> None:
     )
 
 
-async def settled_batches(db: Db, encounter: Encounter) -> list[str]:
-    rows = await db.fetch(
-        "select batch from settlement.settlement where person_id = $1 and encounter_serial = $2 and state = 'settled'",
-        encounter.person_id,
-        encounter.encounter_serial,
+async def charge_facts(db: Db, number: OutsideNumber) -> ChargeFacts | None:
+    """None: no such encounter."""
+    row = await db.fetchrow(_READ_FOR_CHARGES, number.person_id, number.serial)
+    if row is None:
+        return None
+    return ChargeFacts(
+        encounter=encounter_from(row),
+        province_code=row["province_code"] or "",
+        total_fen=row["total_fen"],
+        settled_batches=tuple(row["settled_batches"] or ()),
     )
-    return [row["batch"] for row in rows]
-
-
-async def province_of_institution(db: Db, institution_code: str) -> str:
-    """Whose catalogue applies. Empty for an institution that is no longer listed: only the nation's items are found."""
-    province: str | None = await db.fetchval(
-        "select province_code from directory.v_institution where institution_code = $1", institution_code
-    )
-    return province or ""
 
 
 async def lines_of(db: Db, number: OutsideNumber) -> list[ChargeLine]:
@@ -308,16 +325,6 @@ async def lines_named(
         list(originals),
     )
     return [_line(row) for row in rows]
-
-
-async def total_of(db: Db, encounter: Encounter) -> Fen:
-    total: Fen = await db.fetchval(
-        """select coalesce(sum(total_fen), 0)::bigint from settlement.charge_line
-           where person_id = $1 and encounter_serial = $2""",
-        encounter.person_id,
-        encounter.encounter_serial,
-    )
-    return total
 
 
 async def insert_lines(db: Db, encounter: Encounter, lines: Sequence[ChargeLine]) -> None:

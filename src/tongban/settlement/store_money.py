@@ -155,7 +155,7 @@ _RECORD_FROM: Final = """
 """
 
 _READ_CANCEL: Final = f"""
-  select {_RECORD_COLUMNS}, e.version as encounter_version,
+  select {_RECORD_COLUMNS}, e.version as encounter_version, y.version as year_version,
     b.balance_fen,
     m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
     exists (select from settlement.settlement o where o.person_id = $1 and o.encounter_serial = s.encounter_serial
@@ -167,6 +167,8 @@ _READ_CANCEL: Final = f"""
        and o.settled_at >= s.settled_at and (o.settled_at, o.settlement_serial) > (s.settled_at, s.settlement_serial)
     ) as later_serials
   {_RECORD_FROM}
+  join settlement.benefit_year y on y.person_id = $1 and y.benefit_year = s.benefit_year
+    and y.insurance_type = s.insurance_type
   left join account.v_balance b on b.person_id = $1
   left join settlement.message m on m.person_id = $1 and m.institution_code = $3 and m.transaction_code = $4
     and m.message_id = $5
@@ -175,12 +177,14 @@ _READ_CANCEL: Final = f"""
 
 # $1 person, $2 benefit year, $3 insurance, $4–$10 what is taken off the year, $11 encounter, $12 its version and $13
 # its new state, $14 filings, $15 account part, $16 settlement, $17 when, $18 settlement number, $19 institution,
-# $20 transaction, $21 message, $22 its hash, $23 the balance as read. The message part differs: see below.
+# $20 transaction, $21 message, $22 its hash, $23 the balance and $24 the year's version as
+# read: another cancellation of the same settlement must find the year changed, before it takes anything off.
+# The message part differs: see below.
 _CANCEL: Final = f"""
   with year as (
     update settlement.benefit_year set version = version + 1,
       {", ".join(f"{name} = {name} - ${at}" for at, name in enumerate(_YEAR, start=4))}
-    where person_id = $1 and benefit_year = $2 and insurance_type = $3
+    where person_id = $1 and benefit_year = $2 and insurance_type = $3 and version = $24
     returning person_id
   ), visit as (
     update settlement.encounter set state = $13, version = version + 1
@@ -343,6 +347,7 @@ class CancelFacts:
 
     record: SettlementRecord
     encounter_version: int
+    year_version: int
     stamped_filings: tuple[int, ...]
     year_delta: YearTotals
     balance_fen: Fen | None
@@ -507,6 +512,7 @@ async def write_cancellation(
         request.message_id,
         request.request_hash,
         facts.balance_fen,
+        facts.year_version,
     )
     return row["cancellation_serial"], row["balance_after_cancel_fen"]
 
@@ -705,6 +711,7 @@ def _cancel_facts(row: Mapping[str, Any]) -> CancelFacts:
     return CancelFacts(
         record=_record(row),
         encounter_version=row["encounter_version"],
+        year_version=row["year_version"],
         stamped_filings=tuple(row["stamped_filings"]),
         year_delta=YearTotals(**row["year_delta"]),
         balance_fen=row["balance_fen"],

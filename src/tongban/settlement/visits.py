@@ -107,10 +107,18 @@ async def void_encounter(db: Db, number: OutsideNumber, institution_code: str, *
 
 async def require_encounter(db: Db, number: OutsideNumber, institution_code: str | None) -> Encounter:
     """Raises EncounterNotFound for another institution's visit as for none: a number by itself gives no right."""
-    encounter = await store.encounter(db, number)
+    return require_own(await store.encounter(db, number), institution_code)
+
+
+def require_own(encounter: Encounter | None, institution_code: str | None) -> Encounter:
+    """Raises EncounterNotFound unless it is there and that institution's own (None: whose it is does not matter)."""
     if encounter is None or (institution_code is not None and encounter.institution_code != institution_code):
-        raise EncounterNotFound("没有找到这次就诊，请核对就诊号；如果还没有登记，请先办理挂号或入院")
+        raise encounter_not_found()
     return encounter
+
+
+def encounter_not_found() -> EncounterNotFound:
+    return EncounterNotFound("没有找到这次就诊，请核对就诊号；如果还没有登记，请先办理挂号或入院")
 
 
 async def encounters_of(
