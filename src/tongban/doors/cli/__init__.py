@@ -3,10 +3,18 @@
 import sys
 
 import typer
+from typer import rich_utils
 
 from tongban.doors.cli import data, db, demo, serve
 from tongban.doors.cli.console import errors
 from tongban.kernel.errors import Refusal
+
+# Typer's own words, as far as it lets them be changed.
+rich_utils.OPTIONS_PANEL_TITLE = "选项"
+rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
+rich_utils.COMMANDS_PANEL_TITLE = "命令"
+rich_utils.ERRORS_PANEL_TITLE = "输入有误"
+rich_utils.RICH_HELP = "请用 [blue]{command_path} {help_option}[/] 查看用法。"
 
 app = typer.Typer(
     name="tongban",
