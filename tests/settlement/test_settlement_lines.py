@@ -1,5 +1,6 @@
 """Charge lines: how the catalogue splits them, what is refused and named, what is given back."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 
@@ -241,9 +242,11 @@ async def test_settled_lines_stay(hospital: Hospital, town: Town) -> None:
 async def test_an_upload_asks_the_database_four_times_however_long_it_is(hospital: Hospital, town: Town) -> None:
     encounter = await hospital.admit(await town.person())
     await hospital.upload(encounter, line(1_000))  # the driver asks for the types of its arrays once a connection
+    await asyncio.sleep(0)
     asked: list[str] = []
     hospital.db.add_query_logger(lambda record: asked.append(record.query))  # type: ignore[attr-defined]
 
     await hospital.upload(encounter, *(line(1_000) for _ in range(300)))
 
+    await asyncio.sleep(0)  # loggers are called from the event loop, a turn later
     assert len(asked) == 4
