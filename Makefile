@@ -11,7 +11,7 @@ help: ## 列出命令
 
 run: ## 启动演示环境，打开 http://127.0.0.1:8000（换端口：make run ARGS="--port 8080"）
 	@scripts/bootstrap.sh run
-	@TONGBAN_DEMO=$${TONGBAN_DEMO-1} .venv/bin/tongban run $(ARGS)
+	@TONGBAN_DEMO=$${TONGBAN_DEMO-1} exec .venv/bin/tongban run $(ARGS)
 
 test: lint ## 跑全部检查：规范、类型、测试、浏览器、故障
 	$(PYTEST) -n 2 -m "not browser and not faults"
