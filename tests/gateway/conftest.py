@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from gateway_kit import World, running_world
 
+from product_kit import World, running_world
 from tongban.doors.cli.his import Hospital
 from tongban.settings import Settings
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from gateway_kit import World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from product_kit import World
 from tongban.doors.cli.his import PATH, Hospital
 
 SIGN_IN = {"signIn": {"opter_no": "001", "mac": "00", "ip": "127.0.0.1"}}

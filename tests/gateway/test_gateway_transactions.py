@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from gateway_kit import CLASS_A, CLASS_B, CLASS_C, Patient, World, today
 
+from product_kit import CLASS_A, CLASS_B, CLASS_C, Patient, World, today
 from tongban.doors.cli.his import PATH, Hospital, Refused, output_of
 from tongban.people import demo_cast
 

@@ -5,7 +5,7 @@ import sys
 import typer
 from typer import rich_utils
 
-from tongban.doors.cli import data, db, demo, serve
+from tongban.doors.cli import data, db, demo, serve, story
 from tongban.doors.cli.console import errors
 from tongban.kernel.errors import Refusal
 
@@ -28,6 +28,7 @@ app.command("run", help=serve.HELP)(serve.command)
 app.add_typer(db.app, name="db", help="数据库：状态、升级、命令行、密钥。")
 app.add_typer(data.app)
 app.add_typer(demo.app)
+app.command("story", help=story.HELP)(story.command)
 
 
 def main() -> None:

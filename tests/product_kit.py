@@ -25,7 +25,7 @@ from tongban.infra.db import connected
 from tongban.people import demo_cast
 from tongban.settings import Settings
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[1] / "data"
 PEOPLE = 1_500
 REGION_OF_ACCOUNT = {"demo-beijing": "110000", "demo-taiyuan": "140100", "demo-datong": "140200"}
 
@@ -60,10 +60,10 @@ class World:
 
 
 @contextmanager
-def running_world(settings: Settings) -> Iterator[World]:
+def running_world(settings: Settings, people: int = PEOPLE) -> Iterator[World]:
     """Fill the empty database behind `settings` and serve it."""
     asyncio.run(_load(str(settings.owner_database_url)))
-    load_demo(settings, PEOPLE)
+    load_demo(settings, people)
     with serving(settings) as url:
         yield World(url, settings, hospitals_of(settings.var_dir / CLIENTS_FILE))
 
