@@ -164,6 +164,10 @@ Case: TypeAlias = InpatientCase | OutpatientCase
 Breakdown: TypeAlias = InpatientBreakdown | OutpatientBreakdown
 
 
+# Amounts that are 0 because no source gives their figures, not because nothing is due. A record says so.
+WITHOUT_SOURCE = ("medical_assistance_fen",)
+
+
 class UsedValue(NamedTuple):
     """A parameter's value as it was used: enough to explain the amount later without looking the law up again.
 
@@ -216,6 +220,7 @@ class Assessment(NamedTuple):
             "undetermined": None
             if missing is None
             else {"reason": missing.reason, "missing": list(missing.missing), "ask": missing.ask},
+            "without_source": list(WITHOUT_SOURCE),
             "confidence": self.confidence.value,
             "used": {slot: used.record() for slot, used in self.used.items()},
         }

@@ -75,8 +75,9 @@ class _Lookup:
 
     def undetermined(self, insurance_type: InsuranceType) -> Undetermined:
         about = f"{self.pack.scope_name(self.pool)}{insurance_type.zh}"
+        what = "、".join(self.missing[:2]) + (f"等 {len(self.missing)} 项" if len(self.missing) > 2 else "")
         return Undetermined(
-            reason=f"没有查到{about}的{'、'.join(self.missing)}。缺了这些就算不准，所以不给数。",
+            reason=f"没有查到{about}的{what}。缺了就算不准，所以不给数。",
             missing=tuple(self.missing),
             ask=self.pack.agency(self.pool),
         )
