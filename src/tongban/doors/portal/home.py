@@ -20,7 +20,7 @@ _ELDER_AGE = 60
 async def home(request: Request, db: Db) -> Response[Any]:
     person = signed_in(request)
     if person is None:
-        return page(request, "home.html", lines=[], code_state=None, drafts=[], is_old=False)
+        return page(request, "home.html", lines=[], drafts=[], is_old=False)
     if not person.has_consented:
         return see_other("/consent?next=/")
     code_state = await medical_code_state(db, person.person_id)
@@ -28,7 +28,7 @@ async def home(request: Request, db: Db) -> Response[Any]:
         request,
         "home.html",
         lines=await _insurance_lines(request, db, person),
-        code_state=code_state,
+        code_zh=code_state.zh if code_state is MedicalCodeState.NONE else f"医保码{code_state.zh}",
         code_works=code_state is MedicalCodeState.ACTIVE,
         drafts=await unfinished(request, db, person),
         is_old=age_on(person.birth_date, today(request)) >= _ELDER_AGE,

@@ -149,6 +149,7 @@ async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, 
     current = await enrollments(db, person.person_id, today(request))
     pool_code = current[0].pool_code if current else ""
     phones = await agency_phones(db, pool_code) if pool_code else []
+    region = request.app.state.regions.get(pool_code)
     has_consented = await consent_given(db, person.person_id, CONSENT_VERSION)
     response = see_other(next_path if has_consented else f"/consent?next={quote(next_path, safe='')}")
     await session.begin(
@@ -162,7 +163,7 @@ async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, 
             birth_date=person.birth_date,
             pool_code=pool_code,
             agency_phone=phones[0].phone if phones else "",
-            agency_name=phones[0].line_name if phones else "",
+            agency_name=f"{region.name}医保电话" if region else "",
             signed_in_at=now,
             has_consented=has_consented,
         ),
