@@ -4,9 +4,14 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import litestar
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
+from tongban.infra.db import Db
+
 Request: TypeAlias = litestar.Request[Any, Any, Any]
+# What a route asks for: a connection in a transaction of its own, rolled back when the route raises.
+RouteDb: TypeAlias = NamedDependency[Db]
 
 PATH_LENGTH_MAX = 600
 

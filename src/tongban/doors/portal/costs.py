@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from tongban.directory import institution
-from tongban.doors.http import Request
+from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.page import current_person, page
 from tongban.infra import audit
 from tongban.infra.clock import in_china
@@ -20,7 +21,7 @@ _PAGE_LENGTH = 20
 
 
 @get("/costs", opt={"who": "person"})
-async def costs(request: Request, db: Db) -> Response[Any]:
+async def costs(request: Request, db: RouteDb) -> Response[Any]:
     """Newest first, twenty a page; `before` in the address is the moment of the last one shown."""
     person = current_person(request)
     before = _moment(request.query_params.get("before", ""))
@@ -36,7 +37,7 @@ async def costs(request: Request, db: Db) -> Response[Any]:
 
 
 @get("/costs/{number:str}", opt={"who": "person"})
-async def cost(request: Request, db: Db, number: str) -> Response[Any]:
+async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     """One settlement with its working. Raises SettlementNotFound for somebody else's number as for none."""
     person = current_person(request)
     record = await get_settlement(db, person.person_id, number)

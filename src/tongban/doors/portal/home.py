@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get
 
 from tongban.directory import Regions
-from tongban.doors.http import Request, see_other
+from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.drafts import unfinished
 from tongban.doors.portal.page import page, today
 from tongban.doors.portal.session import SignedIn, signed_in
@@ -17,7 +17,7 @@ _ELDER_AGE = 60
 
 
 @get("/", opt={"who": "anyone"})
-async def home(request: Request, db: Db) -> Response[Any]:
+async def home(request: Request, db: RouteDb) -> Response[Any]:
     person = signed_in(request)
     if person is None:
         return page(request, "home.html", lines=[], drafts=[], is_old=False)
@@ -36,7 +36,7 @@ async def home(request: Request, db: Db) -> Response[Any]:
 
 
 @get("/health", opt={"who": "public"}, media_type="text/plain")
-async def health(db: Db) -> str:
+async def health(db: RouteDb) -> str:
     """For balancers: the process answers and reaches its database."""
     await db.fetchval("select 1")
     return "ok"

@@ -5,10 +5,9 @@ from typing import Any
 from litestar import Response, get
 
 from tongban.directory import Region, Regions, agency_phones, search_institutions
-from tongban.doors.http import Request
+from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.page import page
 from tongban.doors.portal.session import signed_in
-from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind
 
 HOME_PROVINCE = "140000"
@@ -18,7 +17,7 @@ _TEXT_LENGTH_MAX = 40
 
 
 @get("/contact", opt={"who": "anyone"})
-async def contact(request: Request, db: Db) -> Response[Any]:
+async def contact(request: Request, db: RouteDb) -> Response[Any]:
     """The consultation phones of the province's cities, the person's own first."""
     regions: Regions = request.app.state.regions
     person = signed_in(request)
@@ -33,7 +32,7 @@ async def contact(request: Request, db: Db) -> Response[Any]:
 
 
 @get("/hospitals", opt={"who": "anyone"})
-async def hospitals(request: Request, db: Db) -> Response[Any]:
+async def hospitals(request: Request, db: RouteDb) -> Response[Any]:
     """Hospitals of one place by name. The place is typed (汉字, pinyin, initials) or chosen; all in the address."""
     regions: Regions = request.app.state.regions
     asked = {

@@ -16,7 +16,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
 from tongban.directory import agency_phones
-from tongban.doors.http import Request, cookie, is_secure, local_path, see_other
+from tongban.doors.http import Request, RouteDb, cookie, is_secure, local_path, see_other
 from tongban.doors.portal import session
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, SignInFailed, seal, unseal
@@ -45,7 +45,7 @@ class TlsNeeded(NotAllowed):
 
 
 @get("/sign-in", opt={"who": "anyone"})
-async def sign_in_page(request: Request, db: Db) -> Response[Any]:
+async def sign_in_page(request: Request, db: RouteDb) -> Response[Any]:
     next_path = local_path(request.query_params.get("next"))
     if signed_in(request) is not None:
         return see_other(next_path)
@@ -67,7 +67,7 @@ async def limit_tries(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRou
 
 
 @post("/sign-in", opt={"who": "anyone"}, guards=[limit_tries])
-async def choose_demo_resident(request: Request, db: Db) -> Response[Any]:
+async def choose_demo_resident(request: Request, db: RouteDb) -> Response[Any]:
     if not _is_demo(request):
         raise NotFoundException
     form = await read_form(request)
@@ -115,7 +115,7 @@ async def come_back(request: Request) -> Response[Any]:
 
 
 @post("/sign-out", opt={"who": "signed_in"})
-async def sign_out(request: Request, db: Db) -> Response[Any]:
+async def sign_out(request: Request, db: RouteDb) -> Response[Any]:
     response = see_other("/")
     await session.end(request, db, response)
     return response
@@ -130,7 +130,7 @@ async def consent_page(request: Request) -> Response[Any]:
 
 
 @post("/consent", opt={"who": "signed_in"})
-async def consent(request: Request, db: Db) -> Response[Any]:
+async def consent(request: Request, db: RouteDb) -> Response[Any]:
     form = await read_form(request)
     next_path = local_path(form.get("next"))
     person = current_person(request)

@@ -5,9 +5,8 @@ from typing import Any
 from litestar import Response, get
 
 from tongban.directory import chronic_diseases
-from tongban.doors.http import Request
+from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.page import page
-from tongban.infra.db import Db
 
 
 @get("/privacy", opt={"who": "anyone"})
@@ -21,7 +20,7 @@ async def reimbursement(request: Request) -> Response[Any]:
 
 
 @get("/chronic", opt={"who": "anyone"})
-async def chronic(request: Request, db: Db) -> Response[Any]:
+async def chronic(request: Request, db: RouteDb) -> Response[Any]:
     diseases = await chronic_diseases(db, cross_province_only=True)
     names = list(dict.fromkeys(disease.cross_province_disease for disease in diseases))
     return page(request, "texts/chronic.html", names=names)

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from tongban.doors.http import Request, see_other
+from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import CARE, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
@@ -29,12 +29,12 @@ _LONG_TERM_KINDS = (FilingKind.SETTLED_RETIREE, FilingKind.LONG_TERM_RESIDENT, F
 
 
 @get("/filing", opt={"who": "anyone"})
-async def questions(request: Request, db: Db) -> Response[bytes]:
+async def questions(request: Request, db: RouteDb) -> Response[bytes]:
     return await _ask(request, db, dict(request.query_params), ())
 
 
 @get("/filing/advice", opt={"who": "anyone"})
-async def advice(request: Request, db: Db) -> Response[bytes]:
+async def advice(request: Request, db: RouteDb) -> Response[bytes]:
     """The answer, at an address that can be kept or sent: it holds no name, only the three choices."""
     typed = dict(request.query_params)
     known = await _enrollments(request, db)
@@ -121,7 +121,7 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
 
 
 @post("/filing/start", opt={"who": "person"})
-async def start(request: Request, db: Db) -> Response[Any]:
+async def start(request: Request, db: RouteDb) -> Response[Any]:
     """A draft with what was said already, then its first page."""
     form = await read_form(request)
     person, state = current_person(request), request.app.state

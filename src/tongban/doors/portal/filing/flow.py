@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban.directory import Region
-from tongban.doors.http import Request, see_other
+from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import KIND, place_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
@@ -289,7 +289,7 @@ def _who_line(flow: Flow) -> str:
 
 
 @get("/filing/{draft_id:str}", opt={"who": "person"})
-async def resume(request: Request, db: Db, draft_id: FromPath[str]) -> Response[Any]:
+async def resume(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     """Where the person left off."""
     flow = await _open(request, db, draft_id)
     if flow.draft.filing_serial is not None:
@@ -298,7 +298,7 @@ async def resume(request: Request, db: Db, draft_id: FromPath[str]) -> Response[
 
 
 @get("/filing/{draft_id:str}/{step:str}", opt={"who": "person"})
-async def show_step(request: Request, db: Db, draft_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
+async def show_step(request: Request, db: RouteDb, draft_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
     wanted = _step(step)
     if flow.draft.filing_serial is not None:
@@ -310,7 +310,7 @@ async def show_step(request: Request, db: Db, draft_id: FromPath[str], step: Fro
 
 
 @post("/filing/{draft_id:str}/{step:str}", opt={"who": "person"}, request_max_body_size=_SIGNATURE_BODY_BYTES_MAX)
-async def save(request: Request, db: Db, draft_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
+async def save(request: Request, db: RouteDb, draft_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
     """Keep what was typed, then say what is wrong with it or lead on."""
     form = await read_form(request)
     wanted = _step(step)
@@ -394,7 +394,7 @@ async def _submit(flow: Flow) -> Response[Any]:
 
 
 @get("/filing/{draft_id:str}/done", opt={"who": "person"})
-async def done(request: Request, db: Db, draft_id: FromPath[str]) -> Response[Any]:
+async def done(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     """The result page: the same however often it is asked for."""
     flow = await _open(request, db, draft_id)
     if flow.draft.filing_serial is None:
@@ -413,7 +413,7 @@ async def done(request: Request, db: Db, draft_id: FromPath[str]) -> Response[An
 
 
 @get("/filing/{draft_id:str}/saved", opt={"who": "person"})
-async def saved(request: Request, db: Db, draft_id: FromPath[str]) -> Response[Any]:
+async def saved(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
     if flow.draft.filing_serial is not None:
         return see_other(flow.url("done"))
@@ -421,7 +421,7 @@ async def saved(request: Request, db: Db, draft_id: FromPath[str]) -> Response[A
 
 
 @post("/filing/{draft_id:str}/discard", opt={"who": "person"})
-async def discard(request: Request, db: Db, draft_id: FromPath[str]) -> Response[Any]:
+async def discard(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
     await discard_draft(db, person_id=flow.person.person_id, draft_id=flow.draft.draft_id)
     return see_other("/filing")

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from tongban.doors.http import Request, see_other
+from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import current_person, page, today
@@ -32,7 +32,7 @@ _CHANNEL_ZH = {"portal": "网上", "gateway": "医院系统", "cli": "经办", "
 
 
 @get("/filing/records", opt={"who": "person"})
-async def records(request: Request, db: Db) -> Response[bytes]:
+async def records(request: Request, db: RouteDb) -> Response[bytes]:
     person, state = current_person(request), request.app.state
     asked_way = request.query_params.get("way", "")
     way = FilingWay(asked_way) if asked_way in set(FilingWay) else None
@@ -120,7 +120,7 @@ def _moment(at: Any) -> str:
 
 
 @get("/filing/records/{number:str}", opt={"who": "person"})
-async def record(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
+async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
     detail = await _detail(request, db, number)
     filing, viewer = detail.filing, current_person(request)
     insured = await get_person(db, request.app.state.vault, filing.person_id)
@@ -166,16 +166,17 @@ async def record(request: Request, db: Db, number: FromPath[str]) -> Response[by
 
 
 @get("/filing/records/{number:str}/receipt", opt={"who": "person"})
-async def receipt(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
+async def receipt(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
     """To keep, print or photograph: everything a hospital's office may ask for on one page."""
     detail = await _detail(request, db, number)
     insured = await get_person(db, request.app.state.vault, detail.filing.person_id)
+    rows = _rows(request, detail, insured.name)
     return page(
         request,
         "filing/receipt.html",
         filing=detail.filing,
         detail=detail,
-        rows=[("证件号码", insured.masked_id), *_rows(request, detail, insured.name)],
+        rows=[*rows[:2], ("证件号码", insured.masked_id), *rows[2:]],
         status_zh=detail.filing.status_zh(today(request)),
         signed_at=_moment(detail.signed.signed_at) if detail.signed else "",
         printed_on=zh_date(today(request)),
@@ -183,7 +184,7 @@ async def receipt(request: Request, db: Db, number: FromPath[str]) -> Response[b
 
 
 @get("/filing/records/{number:str}/signature.png", opt={"who": "person"})
-async def signature_picture(request: Request, db: Db, number: FromPath[str]) -> Response[bytes]:
+async def signature_picture(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
     detail = await _detail(request, db, number)
     if detail.signed is None or detail.signed.picture_png is None:
         raise NotFound("这个备案没有手写签名")
@@ -191,7 +192,7 @@ async def signature_picture(request: Request, db: Db, number: FromPath[str]) -> 
 
 
 @get("/filing/records/{number:str}/cancel", opt={"who": "person"})
-async def ask_cancel(request: Request, db: Db, number: FromPath[str]) -> Response[Any]:
+async def ask_cancel(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     detail = await _detail(request, db, number)
     if detail.filing.status is FilingStatus.CLOSED:
         return see_other(f"/filing/records/{detail.filing.number}")
@@ -199,7 +200,7 @@ async def ask_cancel(request: Request, db: Db, number: FromPath[str]) -> Respons
 
 
 @post("/filing/records/{number:str}/cancel", opt={"who": "person"})
-async def cancel(request: Request, db: Db, number: FromPath[str]) -> Response[Any]:
+async def cancel(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     form = await read_form(request)
     detail = await _detail(request, db, number)
     try:
