@@ -32,7 +32,7 @@ format: ## 按规范排版
 
 bench: ## 跑基准，结果都是比值
 	@scripts/bootstrap.sh test
-	$(VENV_PYTHON) -m bench
+	@set -e; for bench in bench/*_bench.py; do echo "== $$bench"; $(VENV_PYTHON) $$bench $(ARGS); done
 
 lock: ## 按 requirements*.in 重新锁定依赖
 	@scripts/bootstrap.sh test

@@ -12,8 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from tongban.directory import LoadReport, load_directory
 from tongban.infra.clock import system_clock
 from tongban.infra.db import connected
-from tongban.infra.db.errors import DatabaseTrouble
-from tongban.infra.db.server import open_database
+from tongban.infra.db.server import open_database, owner_url
 from tongban.settings import Settings
 
 app = typer.Typer(name="data", help="基础数据：统筹区、行政区划、医院、慢特病、目录、咨询电话。", no_args_is_help=True)
@@ -52,13 +51,6 @@ def load_all(settings: Settings, *, is_dry_run: bool = False, console: Console |
     no owner's connection.
     """
     return asyncio.run(_load(settings, is_dry_run, console))
-
-
-def owner_url(settings: Settings) -> str:
-    """Raises DatabaseTrouble: loading needs the owner of the schema, the web role may only read these tables."""
-    if settings.owner_database_url is None:
-        raise DatabaseTrouble("装数据要用数据库所有者的连接，请设 TONGBAN_OWNER_DATABASE_URL")
-    return settings.owner_database_url
 
 
 def progress_bars(console: Console | None) -> Progress:

@@ -15,11 +15,11 @@ import typer
 from rich.console import Console
 
 from tongban import account, directory, people
-from tongban.doors.cli.data import LONG_LIMITS, owner_url, progress_bars
+from tongban.doors.cli.data import LONG_LIMITS, progress_bars
 from tongban.infra.clock import system_clock
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db, connected
-from tongban.infra.db.server import open_database
+from tongban.infra.db.server import open_database, owner_url
 from tongban.kernel.errors import Refusal
 from tongban.settings import Settings
 
