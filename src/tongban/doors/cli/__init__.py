@@ -5,7 +5,7 @@ import sys
 import typer
 from typer import rich_utils
 
-from tongban.doors.cli import data, db, demo, serve, story
+from tongban.doors.cli import data, db, demo, explain, serve, story
 from tongban.doors.cli.console import errors
 from tongban.kernel.errors import Refusal
 
@@ -29,6 +29,7 @@ app.add_typer(db.app, name="db", help="数据库：状态、升级、命令行�
 app.add_typer(data.app)
 app.add_typer(demo.app)
 app.command("story", help=story.HELP)(story.command)
+app.command("explain", help=explain.HELP)(explain.command)
 
 
 def main() -> None:

@@ -1,0 +1,143 @@
+"""``tongban explain``: one settlement, every step of its working, with formula, source and how well it is known."""
+
+import asyncio
+import getpass
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.table import Table
+
+from tongban.directory import institution
+from tongban.doors.cli.console import results
+from tongban.infra import audit
+from tongban.infra.clock import system_clock
+from tongban.infra.db import connected
+from tongban.infra.db.server import open_database
+from tongban.kernel.dates import zh_date
+from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
+from tongban.kernel.money import percent, yuan
+from tongban.law import Pack, SourceLine, Step, load_pack
+from tongban.settings import Settings
+from tongban.settlement import Explanation, SettlementRecord, explain, find
+
+HELP = "讲清楚一笔结算：每一步怎么算、依据是什么、有多可靠。查看会记入审计。"
+
+
+def command(
+    number: Annotated[str, typer.Argument(metavar="结算号", help="S 开头的号码。")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出一行 JSON，给程序用。")] = False,
+) -> None:
+    settings = Settings.from_env()
+    pack = load_pack(settings.policies_dir)
+    with open_database(settings) as opened:
+        record, institution_name = asyncio.run(_look_up(opened.database_url or "", number))
+    told = explain(pack, record)
+    if as_json:
+        typer.echo(msgspec.json.encode(as_document(record, told, pack)).decode())
+        return
+    _print(record, told, institution_name)
+
+
+async def _look_up(url: str, number: str) -> tuple[SettlementRecord, str]:
+    """The record and the institution's name; that an operator looked is written down."""
+    parsed = parse_outside_number(number, SETTLEMENT)
+    async with connected(url) as db:
+        record = await find(db, parsed.person_id, settlement_serial=parsed.serial)
+        await audit.record(
+            db,
+            now=system_clock(),
+            actor=f"operator:{getpass.getuser()}",
+            channel="cli",
+            action="settlement.viewed",
+            person_id=parsed.person_id,
+            subject=str(parsed),
+        )
+        found = await institution(db, record.institution_code)
+    return record, found.name if found else record.institution_code
+
+
+def as_document(record: SettlementRecord, told: Explanation, pack: Pack) -> dict[str, Any]:
+    """What ``--json`` prints: amounts in fen, the steps as the table shows them, the stored record they come from."""
+    return {
+        "number": record.number,
+        "encounter_number": record.encounter_number,
+        "state": record.state.value,
+        "institution_code": record.institution_code,
+        "care_kind": record.care_kind.value,
+        "settled_on": record.settled_on.isoformat(),
+        "amounts_fen": {
+            name: getattr(record, f"{name}_fen")
+            for name in (
+                "total",
+                "self_funded",
+                "over_price_cap",
+                "preselfpay",
+                "in_scope",
+                "deductible",
+                "pooled_fund",
+                "critical_illness",
+                "medical_assistance",
+                "account",
+                "cash",
+            )
+        },
+        "policy_version": record.policy_version,
+        "policy_version_loaded": pack.version,
+        "confidence": told.confidence.value,
+        "notice": told.notice,
+        "steps": [_step_document(step) for step in told.steps],
+        "assessment": record.assessment,
+    }
+
+
+def _step_document(step: Step) -> dict[str, Any]:
+    return {
+        "field": step.field,
+        "label": step.label,
+        "amount": step.amount_text,
+        "effect": step.effect,
+        "formula": step.formula,
+        "question": step.question,
+        "sentence": step.sentence,
+        "confidence": step.confidence.value,
+        "sources": [
+            {
+                "title": source.title,
+                "article": source.article,
+                "url": source.url,
+                "confidence": source.confidence.value,
+                "since": source.since.isoformat() if source.since else None,
+            }
+            for source in step.sources
+        ],
+    }
+
+
+def _print(record: SettlementRecord, told: Explanation, institution_name: str) -> None:
+    results.print(
+        f"{record.number}  {institution_name}  {record.care_kind.zh}  {zh_date(record.settled_on)}  {record.state.zh}"
+    )
+    results.print(
+        f"总费用 {yuan(record.total_fen)} 元，基金付 {yuan(record.fund_payment_fen)} 元"
+        f"（比例 {percent(record.rate_bp)}），个人账户付 {yuan(record.account_fen)} 元，现金 {yuan(record.cash_fen)} 元"
+    )
+    table = Table("步骤", "金额（元）", "怎么算", "依据", "可靠程度", show_lines=True)
+    table.columns[1].justify = "right"
+    for step in told.steps:
+        table.add_row(step.label, step.amount_text, _working(step), _sources(step.sources), step.confidence.zh)
+    results.print(table)
+    if told.notice:
+        results.print(told.notice, style="yellow")
+
+
+def _working(step: Step) -> str:
+    return "\n".join(part for part in (step.formula, step.sentence) if part)
+
+
+def _sources(sources: tuple[SourceLine, ...]) -> str:
+    lines = (
+        f"{source.title} {source.article}".strip() + (f"（{source.since} 起）" if source.since else "")
+        for source in sources
+    )
+    return "\n".join(dict.fromkeys(lines))
