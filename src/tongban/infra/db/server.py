@@ -64,7 +64,8 @@ def run_database(settings: Settings, *, may_join: bool = False, wait: float = 0.
 
 
 def owner_url(settings: Settings) -> str:
-    """The URL of whoever may change the schema and the reference tables. Raises DatabaseTrouble when only the web processes' is known."""
+    """The URL of whoever may change the schema and the reference tables. Raises DatabaseTrouble when only the web
+    processes' is known."""
     if settings.owner_database_url is None:
         raise DatabaseTrouble(
             "改数据库结构、装基础数据要用所有者的连接：请设 TONGBAN_OWNER_DATABASE_URL，例如 postgresql://所有者:密码@主机/tongban"
