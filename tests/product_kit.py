@@ -18,6 +18,7 @@ import uvicorn
 
 from tongban.app import create_app
 from tongban.directory import load_directory
+from tongban.doors.cli import his
 from tongban.doors.cli.demo import CLIENTS_FILE, load_demo
 from tongban.doors.cli.his import Hospital, Message, Refused
 from tongban.infra.clock import day_of, system_clock
@@ -138,31 +139,7 @@ class Patient:
         return refusal.value.sentence
 
     def admission(self, **members: Any) -> dict[str, Any]:
-        visit = {
-            "psn_no": str(self.person_id),
-            "insutype": self.insutype,
-            "begntime": f"{today() - timedelta(days=5)} 09:00:00",
-            "mdtrt_cert_type": "01",
-            "med_type": "21",
-            "ipt_no": f"ZY{uuid4().hex[:12]}",
-            "atddr_no": "D1",
-            "chfpdr_name": "测试医师",
-            "adm_diag_dscr": "肺炎",
-            "adm_dept_codg": "A03",
-            "adm_dept_name": "内科",
-            "adm_bed": "12",
-            "dscg_maindiag_code": "J18.900",
-            "dscg_maindiag_name": "肺炎",
-        }
-        diagnosis = {
-            "psn_no": str(self.person_id),
-            "diag_type": "1",
-            "maindiag_flag": "1",
-            "diag_srt_no": 1,
-            "diag_code": "J18.900",
-            "diag_name": "肺炎",
-        }
-        return {"mdtrtinfo": visit | members, "diseinfo": [diagnosis]}
+        return his.admission(str(self.person_id), self.insutype, today() - timedelta(days=5), **members)
 
     def admit(self, **members: Any) -> str:
         self.encounter = self.call("2401", self.admission(**members))["result"]["mdtrt_id"]
@@ -223,19 +200,9 @@ class Patient:
         return rows
 
     def bill(self, total: str, *, batch: str = "", **members: Any) -> dict[str, Any]:
-        data = {
-            "psn_no": str(self.person_id),
-            "mdtrt_cert_type": "01",
-            "medfee_sumamt": total,
-            "psn_setlway": "01",
-            "mdtrt_id": self.encounter,
-            "insutype": self.insutype,
-            "acct_used_flag": "1",
-            "mid_setl_flag": "0",
-        }
         if batch:
-            data |= {"chrg_bchno": batch, "med_type": "11"}
-        return {"data": data | members}
+            members = {"chrg_bchno": batch, "med_type": "11"} | members
+        return his.bill(str(self.person_id), self.insutype, self.encounter, total, **members)
 
     def settled(self, settlement: str) -> dict[str, Any]:
         return {"data": {"psn_no": str(self.person_id), "mdtrt_id": self.encounter, "setl_id": settlement}}

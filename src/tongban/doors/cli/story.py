@@ -6,13 +6,12 @@ and settled by a hospital over its interface, and reads on her page why she pays
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
-from uuid import uuid4
 
 import httpx
 import typer
@@ -21,7 +20,7 @@ from rich.table import Table
 
 from tongban.doors.cli.console import results
 from tongban.doors.cli.demo import CLIENTS_FILE
-from tongban.doors.cli.his import Hospital, NoAnswer, Refused
+from tongban.doors.cli.his import Hospital, Item, NoAnswer, Refused, admission, bill, charges
 from tongban.doors.cli.visitor import PageTrouble, Visitor
 from tongban.infra.clock import day_of, system_clock
 from tongban.kernel.errors import Refusal
@@ -38,12 +37,12 @@ _INSURED_REGION: Final = "140100"
 _INSURANCE: Final = "390"
 _ACCOUNT: Final = "demo-beijing"
 
-# What the stay costs: item of the shipped catalogue, what it is, price, pieces.
-_LINES: Final = (
-    ("XA01ABT045S006020104642", "甲类药", "20.00", 300),
-    ("XA02BCA084B001010100453", "乙类药", "50.00", 120),
-    ("XA02BAX011B002010104083", "目录外的药", "8.00", 100),
-)
+# What the stay costs, from the shipped catalogue.
+_ITEMS: Final = {
+    "甲类药": Item("XA01ABT045S006020104642", "20.00", 300),
+    "乙类药": Item("XA02BCA084B001010100453", "50.00", 120),
+    "目录外的药": Item("XA02BAX011B002010104083", "8.00", 100),
+}
 
 _FILING_NUMBER: Final = re.compile(r"B\d{18,}")
 _HOME: Final = "北京市东城区示范路 1 号 2 单元 301"
@@ -205,61 +204,21 @@ def _stay(
     if checked[0]["trt_enjymnt_flag"] != "1":
         raise StoryStopped(f"待遇检查没有通过：{checked[0]['trt_chk_rslt']}")
     say("2001 待遇检查", checked[0]["trt_chk_rslt"])
-    visit = {
-        "psn_no": number,
-        "insutype": _INSURANCE,
-        "begntime": f"{today} 00:00:00",
-        "mdtrt_cert_type": "03",
-        "med_type": "21",
-        "ipt_no": f"ZY{uuid4().hex[:12].upper()}",
-        "atddr_no": "D110101000001",
-        "chfpdr_name": "演示医师",
-        "adm_diag_dscr": "肺炎",
-        "adm_dept_codg": "A03",
-        "adm_dept_name": "内科",
-        "adm_bed": "12",
-        "dscg_maindiag_code": "J18.900",
-        "dscg_maindiag_name": "肺炎",
-    }
-    diagnosis = {
-        "psn_no": number,
-        "diag_type": "1",
-        "maindiag_flag": "1",
-        "diag_srt_no": 1,
-        "diag_code": "J18.900",
-        "diag_name": "肺炎",
-    }
     admitted = hospital.call(
-        counter, "2401", {"mdtrtinfo": visit, "diseinfo": [diagnosis]}, insured_region=_INSURED_REGION
+        counter, "2401", admission(number, _INSURANCE, today, mdtrt_cert_type="03"), insured_region=_INSURED_REGION
     )
     encounter: str = admitted["result"]["mdtrt_id"]
     say("2401 入院", f"就诊编号 {encounter}")
     priced = hospital.call(
-        counter, "2301", {"feedetail": list(_charge_lines(number, encounter))}, insured_region=_INSURED_REGION
+        counter, "2301", charges(number, encounter, today, tuple(_ITEMS.values())), insured_region=_INSURED_REGION
     )["result"]
-    for (_, name, _, _), row in zip(_LINES, priced, strict=True):
+    for name, row in zip(_ITEMS, priced, strict=True):
         say(
             "2301 费用明细",
             f"{name} {row['det_item_fee_sumamt']} 元：政策范围内 {row['inscp_scp_amt']}，"
             f"先行自付 {row['preselfpay_amt']}，自费 {row['fulamt_ownpay_amt']}",
         )
     return encounter
-
-
-def _charge_lines(number: str, encounter: str) -> Iterator[dict[str, Any]]:
-    for serial, (code, _, price, pieces) in enumerate(_LINES, start=1):
-        yield {
-            "feedetl_sn": str(serial),
-            "mdtrt_id": encounter,
-            "psn_no": number,
-            "fee_ocur_time": f"{_today()} 00:00:00",
-            "med_list_codg": code,
-            "medins_list_codg": f"HIS{serial:04d}",
-            "cnt": pieces,
-            "pric": price,
-            "det_item_fee_sumamt": str(Decimal(price) * pieces),
-            "hosp_appr_flag": "1",
-        }
 
 
 def _settle(
@@ -269,23 +228,19 @@ def _settle(
     encounter: str,
     say: Callable[[str, str], None],
 ) -> Outcome:
-    total = sum((Decimal(price) * pieces for _, _, price, pieces in _LINES), Decimal(0))
-    bill = {
-        "data": {
-            "psn_no": patient["psn_no"],
-            "mdtrt_cert_type": "03",
-            "medfee_sumamt": str(total),
-            "psn_setlway": "01",
-            "mdtrt_id": encounter,
-            "insutype": _INSURANCE,
-            "acct_used_flag": "0",
-            "mid_setl_flag": "0",
-            "dscgTime": f"{_today()}",
-        }
-    }
-    preview = hospital.call(counter, "2303", bill, insured_region=_INSURED_REGION)["setlinfo"]
+    total = sum((item.total for item in _ITEMS.values()), Decimal(0))
+    asked = bill(
+        patient["psn_no"],
+        _INSURANCE,
+        encounter,
+        str(total),
+        mdtrt_cert_type="03",
+        acct_used_flag="0",
+        dscgTime=f"{_today()}",
+    )
+    preview = hospital.call(counter, "2303", asked, insured_region=_INSURED_REGION)["setlinfo"]
     say("2303 预结算", f"基金付 {preview['fund_pay_sumamt']}，自己付 {preview['psn_part_amt']}")
-    info = hospital.call(counter, "2304", bill, insured_region=_INSURED_REGION)["setlinfo"]
+    info = hospital.call(counter, "2304", asked, insured_region=_INSURED_REGION)["setlinfo"]
     outcome = Outcome(
         settlement=info["setl_id"],
         total=Decimal(info["medfee_sumamt"]),
