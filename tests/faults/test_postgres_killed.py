@@ -42,7 +42,14 @@ PEOPLE, STAYS_EACH, HOSPITALS = 40, 10, 8
 KILLED_AT = (40, 110, 190, 280)  # after so many acknowledged answers
 OPENING_FEN = 1_000_000
 PASSWORD = "for-this-test-only"
-GONE = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError)
+# What a server that goes away looks like; the third when it goes in the middle of a transaction's statements.
+GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
 
 
 @dataclass
