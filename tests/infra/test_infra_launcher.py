@@ -302,7 +302,9 @@ async def _write_until_killed(url: str, process: "subprocess.Popen[str]", acknow
     tasks = [asyncio.create_task(write()) for _ in range(4)]
     await kill()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(error, asyncpg.PostgresError | asyncpg.InternalClientError | OSError) for error in ended), ended
+    assert all(isinstance(error, asyncpg.PostgresError | asyncpg.InternalClientError | OSError) for error in ended), (
+        ended
+    )
 
 
 async def _column(url: str, query: str) -> set[int]:

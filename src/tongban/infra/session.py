@@ -35,9 +35,7 @@ async def write(db: Db, session_id: str, data: bytes, until: datetime) -> None:
 
 async def renew(db: Db, session_id: str, until: datetime) -> None:
     """Later only: two requests of one browser may arrive in either order."""
-    await db.execute(
-        "update infra.session set until = $2 where key_hash = $1 and until < $2", _hash(session_id), until
-    )
+    await db.execute("update infra.session set until = $2 where key_hash = $1 and until < $2", _hash(session_id), until)
 
 
 async def remove(db: Db, session_id: str) -> None:
