@@ -91,3 +91,10 @@ def test_an_outside_database_needs_its_owner_to_be_migrated(tongban: Tongban, tm
     refused = tongban("db", "migrate", DATABASE_URL="postgresql://web@127.0.0.1:1/x", TONGBAN_VAR=str(tmp_path))
     assert refused.returncode == 1
     assert "TONGBAN_OWNER_DATABASE_URL" in refused.stderr
+
+
+def test_an_outside_database_that_is_not_there_is_one_sentence(tongban: Tongban, tmp_path: Path) -> None:
+    refused = tongban("db", "status", DATABASE_URL="postgresql://web@127.0.0.1:1/x", TONGBAN_VAR=str(tmp_path))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("连不上数据库")
+    assert refused.stderr.count("\n") == 1

@@ -192,6 +192,14 @@ def test_asked_to_stop_it_answers_the_request_under_way_then_stops_everything(
     assert not processes_in(data(var))
 
 
+@pytest.mark.faults
+def test_closing_the_terminal_stops_everything(run: Callable[[], Running], var: Path) -> None:
+    server = run()
+    server.process.send_signal(signal.SIGHUP)
+    assert server.process.wait(30) == 0
+    assert not processes_in(data(var))
+
+
 def test_a_taken_port_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

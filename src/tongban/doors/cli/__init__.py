@@ -1,7 +1,10 @@
 """``tongban …``: every command for operators, one module per group."""
 
+import socket
 import sys
+from typing import NoReturn
 
+import asyncpg
 import typer
 from typer import rich_utils
 
@@ -32,12 +35,30 @@ app.command("story", help=story.HELP)(story.command)
 app.command("explain", help=explain.HELP)(explain.command)
 
 
+# What an outside database that is not there, or does not know us, answers.
+_NO_DATABASE = (
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
 def main() -> None:
     """A refusal is one sentence on stderr and exit code 1; Ctrl-C is 130. Anything else is a bug and shows itself."""
     try:
         app()
     except Refusal as refusal:
-        errors.print(refusal.sentence, style="red", soft_wrap=True)
-        sys.exit(1)
+        _give_up(refusal.sentence)
+    except PermissionError as error:
+        _give_up(f"当前用户没有权限使用 {error.filename}，请检查它属于谁")
+    except _NO_DATABASE as error:
+        _give_up(f"连不上数据库：{error}。请检查 DATABASE_URL，以及数据库是不是在运行")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _give_up(sentence: str) -> NoReturn:
+    errors.print(sentence, style="red", soft_wrap=True)
+    sys.exit(1)

@@ -8,6 +8,7 @@ the database.
 import asyncio
 import errno
 import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -154,6 +155,8 @@ class Supervisor(Multiprocess):
         announce: Callable[[], None],
         look_after: Callable[[], None],
     ) -> None:
+        # Under nohup the closing of the terminal is ignored, and stays so.
+        self._outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         super().__init__(config, sockets=[listener])
         self._announce: Callable[[], None] | None = announce
         self._look_after = look_after
@@ -174,6 +177,11 @@ class Supervisor(Multiprocess):
     def handle_term(self) -> None:
         self.was_asked_to_stop = True
         super().handle_term()
+
+    def handle_hup(self) -> None:
+        """The terminal was closed: nobody could stop us any more, so we stop."""
+        if not self._outlives_terminal:
+            self.handle_term()
 
 
 def _log_to_stderr() -> dict[str, Any]:
