@@ -63,10 +63,18 @@ def var() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(var: Path) -> Iterator[Callable[[], Running]]:
+    """The running product: the one a test before has left running, or a new one."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(running(var))
+        last: list[Running] = []
+
+        def current() -> Running:
+            if not last or last[-1].process.poll() is not None:
+                last.append(stack.enter_context(running(var)))
+            return last[-1]
+
+        yield current
     wait_until(lambda: not processes_in(data(var)))
 
 
