@@ -100,7 +100,10 @@ def test_a_rate_given_for_the_very_path_is_told_as_such(pack: Pack) -> None:
     datong = STAY._replace(
         insured_pool="140200", insurance_type=InsuranceType.EMPLOYEE, category=PersonnelCategory.ACTIVE
     )
-    step = told(pack, datong)["pooled_fund_fen"]
+    working = told(pack, datong)
+    # There is no adjustment then: the way is explained by the source of the rate itself.
+    assert [source.title for source in working["way"].sources] == ["大同市医保问答"]
+    step = working["pooled_fund_fen"]
     assert step.sentence == "大同市职工医保，跨省、转诊，住一类医院报 70%。"
     assert step.confidence is Confidence.OFFICIAL
 

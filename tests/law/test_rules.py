@@ -124,7 +124,7 @@ def _signed(text: str) -> int:
     return int(text.removeprefix("− ").removeprefix("报 ").replace(",", "").replace(".", "").replace("−", "-"))
 
 
-@settings(max_examples=400)
+@settings(max_examples=1000)
 @given(case=st.one_of(inpatient_cases(), outpatient_cases()))
 def test_a_stored_record_repeats_itself_and_its_steps_add_up(pack: Pack, case: InpatientCase | OutpatientCase) -> None:
     made = assess_inpatient(pack, case) if isinstance(case, InpatientCase) else assess_outpatient(pack, case)

@@ -161,6 +161,7 @@ def _parse_step(
         effect=node.one_of("effect", _EFFECTS),
         when=node.texts("when", words=tuple(PREDICATES)),
         uses=node.texts("uses", words=_SLOTS[rule]),
+        uses_else=node.texts("uses_else", words=_SLOTS[rule]),
         sources=read_refs(node),
         texts=texts,
         variants=tuple(variants),
@@ -203,7 +204,8 @@ def _step(pack: Pack, view: _View, text: StepText, words: Mapping[str, str]) -> 
         if all(PREDICATES[name](view) for name in variant.when):
             texts.update(variant.texts)
             break
-    used = [view.used[slot] for slot in text.uses if slot in view.used]
+    slots = text.uses if any(slot in view.used for slot in text.uses) else text.uses_else
+    used = [view.used[slot] for slot in slots if slot in view.used]
     lines = list(pack.source_lines(text.sources, Confidence.OFFICIAL, None))
     for value in used:
         mark, since = Confidence(value["confidence"]), date.fromisoformat(value["since"])

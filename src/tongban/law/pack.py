@@ -138,6 +138,7 @@ class StepText:
     effect: str
     when: tuple[str, ...]
     uses: tuple[str, ...]
+    uses_else: tuple[str, ...]
     sources: tuple[SourceRef, ...]
     texts: Mapping[str, str]
     variants: tuple[Variant, ...]
@@ -153,17 +154,17 @@ class Pack:
     """The loaded law. Nothing in it changes after loading except the caches of resolved terms."""
 
     version: str
-    sources: Mapping[str, Source]
-    conflicts: Mapping[str, ConflictRecord]
-    scopes: Mapping[str, Scope]
-    definitions: Mapping[str, ParameterDefinition]
-    values: Mapping[tuple[str, str, tuple[str, ...]], tuple[DatedValue, ...]]
-    rows: Mapping[tuple[str, str, str, tuple[str, ...]], tuple[Row, ...]]
-    kinds: Mapping[tuple[str, str], tuple[KindText, ...]]
-    explanations: Mapping[str, tuple[StepText, ...]]
-    boundaries: tuple[date, ...]
-    terms_cache: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _chains: dict[str, tuple[Scope, ...]] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(repr=False)
+    conflicts: Mapping[str, ConflictRecord] = field(repr=False)
+    scopes: Mapping[str, Scope] = field(repr=False)
+    definitions: Mapping[str, ParameterDefinition] = field(repr=False)
+    values: Mapping[tuple[str, str, tuple[str, ...]], tuple[DatedValue, ...]] = field(repr=False)
+    rows: Mapping[tuple[str, str, str, tuple[str, ...]], tuple[Row, ...]] = field(repr=False)
+    kinds: Mapping[tuple[str, str], tuple[KindText, ...]] = field(repr=False)
+    explanations: Mapping[str, tuple[StepText, ...]] = field(repr=False)
+    boundaries: tuple[date, ...] = field(repr=False)
+    terms_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
+    _chains: dict[str, tuple[Scope, ...]] = field(repr=False, default_factory=dict)
 
     def epoch(self, day: date) -> int:
         """Two days with the same number have exactly the same law: the key of the caches."""
