@@ -191,6 +191,9 @@ async def test_a_settled_visit_no_longer_changes(hospital: Hospital, town: Town)
         )
     with pytest.raises(EncounterClosed):
         await settlement.void_encounter(hospital.db, number, hospital.code, now=hospital.now)
+    unchanged = VisitDescription(is_emergency=False, care_type="")
+    again = await settlement.describe_visit(hospital.db, number, hospital.code, unchanged, now=hospital.now)
+    assert again.state is EncounterState.SETTLED
 
 
 async def test_a_visit_with_charge_lines_is_not_voided(hospital: Hospital, town: Town) -> None:

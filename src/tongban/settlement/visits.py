@@ -64,8 +64,10 @@ async def describe_visit(
     del now  # every use case is given the time; this one leaves no date behind
 
     def described(encounter: Encounter) -> Encounter:
-        _require_unsettled(encounter)
         changed = _described(encounter, description)
+        if changed == encounter:
+            return encounter
+        _require_unsettled(encounter)
         require_payable_injury(is_trauma=changed.is_trauma, has_third_party=changed.has_third_party)
         return changed
 
