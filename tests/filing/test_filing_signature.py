@@ -5,7 +5,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -119,6 +119,7 @@ def test_the_picture_shows_the_strokes_where_they_were_made() -> None:
     assert picture.getpixel((450, 590)) == 255
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.lists(st.tuples(st.floats(-3, 4), st.floats(-3, 4), st.integers(0, 10**9)), max_size=6), max_size=6))
 def test_any_drawing_is_either_refused_or_drawn(strokes: list[list[tuple[float, float, int]]]) -> None:
     try:

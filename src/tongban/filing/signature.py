@@ -28,7 +28,8 @@ _OUTSIDE_MAX: Final = 2.0
 _PICTURE_WIDTH: Final = 900
 _PICTURE_HEIGHT_MAX: Final = 1200
 _OVERSAMPLING: Final = 3
-_INK_COLOUR: Final = (16, 32, 29)
+_INK: Final = 24
+_WHITE: Final = 255
 
 _DAMAGED = "签名没有传完整，请全部重写，再签一次"
 
@@ -129,17 +130,18 @@ def draw_png(strokes: Strokes) -> bytes:
     width = _PICTURE_WIDTH
     height = min(_PICTURE_HEIGHT_MAX, max(60, round(width * strokes.height_ratio)))
     scale = _OVERSAMPLING
-    picture = Image.new("RGB", (width * scale, height * scale), "white")
+    picture = Image.new("L", (width * scale, height * scale), _WHITE)
     pen = ImageDraw.Draw(picture)
     thick = round(width * scale / 85)
     for stroke in strokes.strokes:
         dots = [(point.x * width * scale, point.y * height * scale) for point in stroke]
         if len(dots) > 1:
-            pen.line(dots, fill=_INK_COLOUR, width=thick, joint="curve")
+            pen.line(dots, fill=_INK, width=thick, joint="curve")
         for x, y in (dots[0], dots[-1]):  # round ends, and the dot of a single touch
-            pen.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=_INK_COLOUR)
+            pen.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill=_INK)
     buffer = io.BytesIO()
-    picture.resize((width, height), Image.Resampling.LANCZOS).save(buffer, "PNG", optimize=True)
+    small = picture.resize((width, height), Image.Resampling.BOX)
+    small.save(buffer, "PNG")
     return buffer.getvalue()
 
 

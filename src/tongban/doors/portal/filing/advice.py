@@ -1,6 +1,7 @@
 """Is a filing needed at all? Three questions, one answer, and what to have ready. Nothing is stored."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get, post
 
@@ -143,7 +144,12 @@ async def start_again(request: Request) -> Response[Any]:
 
 @get("/filing/for-family", opt={"who": "anyone"})
 async def for_family(request: Request) -> Response[bytes]:
-    return page(request, "filing/for_family.html", draft_id=request.query_params.get("draft", ""))
+    """An honest page: what somebody who helps their family can do today."""
+    try:
+        draft_id = str(UUID(request.query_params.get("draft", "")))
+    except ValueError:
+        draft_id = ""
+    return page(request, "filing/for_family.html", draft_id=draft_id)
 
 
 route_handlers = [questions, advice, start, start_again, for_family]

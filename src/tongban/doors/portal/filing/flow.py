@@ -40,7 +40,7 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import FilingKind
-from tongban.people import MedicalCodeState, get_person, medical_code_state
+from tongban.people import Enrollment, MedicalCodeState, get_person, medical_code_state
 
 _SIGNATURE_BODY_BYTES_MAX = 1024 * 1024
 _FREQUENT_PLACES = 6
@@ -90,13 +90,18 @@ async def _read(request: Request, db: Db, person: SignedIn, draft: Draft) -> Flo
 
 
 async def _who_page(flow: Flow) -> dict[str, Any]:
-    regions = flow.facts.regions
+    def place(enrollment: Enrollment) -> str:
+        return place_zh(flow.facts.regions.get(enrollment.pool_code), enrollment.pool_code)
+
+    known = next(iter(flow.facts.enrollments), None)
     code = await medical_code_state(flow.db, flow.draft.for_person_id)
     return {
         "enrollments": [
-            (str(e.enrollment_no), f"{e.insurance_type.zh}（{e.category.zh}）", place_zh(regions.get(e.pool_code)), e)
+            (str(e.enrollment_no), f"{e.insurance_type.zh}（{e.category.zh}）", f"{place(e)}参保")
             for e in flow.facts.enrollments
         ],
+        "known": known,
+        "known_place": place(known) if known else "",
         "has_code": code is MedicalCodeState.ACTIVE,
         "code_state": code.zh,
     }
