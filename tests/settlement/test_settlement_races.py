@@ -111,20 +111,35 @@ async def test_one_bill_under_sixteen_messages_is_paid_once(
     await check_books(db, person, opening_fen=50_000)
 
 
+@pytest.mark.parametrize(
+    ("insurance", "category", "use_account", "deductibles"),
+    [
+        ("employee", "active", True, [0] * 14 + [40_000, 80_000]),
+        ("employee", "active", False, [0] * 14 + [40_000, 80_000]),
+        ("resident", "adult", False, [50_000] * 15 + [100_000]),
+    ],
+)
 async def test_sixteen_stays_of_one_person_at_once_add_up(
-    clerk: Clerk, hospital: Hospital, town: Town, db: Connection
+    clerk: Clerk,
+    hospital: Hospital,
+    town: Town,
+    db: Connection,
+    insurance: str,
+    category: str,
+    use_account: bool,
+    deductibles: list[int],
 ) -> None:
-    person = await town.person(balance_fen=500_000)
+    person = await town.person(insurance, category, balance_fen=500_000)
     requests = [await hospital.stay(person, 300_000 + n * 1_000) for n in range(16)]
 
-    answers = await at_once(*(clerk.settle(request) for request in requests))
+    answers = await at_once(*(clerk.settle(replace(request, use_account=use_account)) for request in requests))
 
-    # Each saw all before it: one full deductible, one half, then none (太原职工); and nobody had to give up.
-    assert sorted(answer.deductible_fen for answer in answers) == [0] * 14 + [40_000, 80_000]
+    # Each saw all before it, so the first alone owed the full deductible; and nobody had to give up.
+    assert sorted(answer.deductible_fen for answer in answers) == deductibles
     year = await year_of(db, person)
     assert year.inpatient_stays == 16
     assert year.inpatient_pooled_fen == sum(answer.pooled_fund_fen for answer in answers)
-    await check_books(db, person, opening_fen=500_000)
+    await check_books(db, person, opening_fen=500_000 if insurance == "employee" else None)
 
 
 async def test_lines_that_arrive_while_settling_are_in_the_bill_or_refused(
