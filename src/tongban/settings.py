@@ -59,19 +59,19 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Raises SettingsWrong with a sentence that names the variable."""
-        var_dir = Path(environ.get("TONGBAN_VAR", "var")).absolute()
-        secrets_file = Path(environ.get("TONGBAN_SECRETS_FILE", var_dir / "secrets.json")).absolute()
+        var_dir = Path(environ.get("TONGBAN_VAR") or "var").absolute()
+        secrets_file = Path(environ.get("TONGBAN_SECRETS_FILE") or var_dir / "secrets.json").absolute()
         database_url = environ.get("DATABASE_URL") or None
         return cls(
             var_dir=var_dir,
-            policies_dir=Path(environ.get("TONGBAN_POLICIES", _CHECKOUT / "policies")).absolute(),
-            data_dir=Path(environ.get("TONGBAN_DATA", _CHECKOUT / "data")).absolute(),
+            policies_dir=Path(environ.get("TONGBAN_POLICIES") or _CHECKOUT / "policies").absolute(),
+            data_dir=Path(environ.get("TONGBAN_DATA") or _CHECKOUT / "data").absolute(),
             secrets_file=secrets_file,
             database_url=database_url,
             owner_database_url=environ.get("TONGBAN_OWNER_DATABASE_URL") or None,
             postgres=_postgres_kind(environ, has_url=database_url is not None),
             is_demo=_flag(environ, "TONGBAN_DEMO", default=is_demo_file(secrets_file)),
-            host=environ.get("TONGBAN_HOST", "127.0.0.1"),
+            host=environ.get("TONGBAN_HOST") or "127.0.0.1",
             port=_number(environ, "TONGBAN_PORT", default=8000, low=0, high=65535),
             workers=_number(environ, "TONGBAN_WORKERS", default=max(2, os.cpu_count() or 1), low=1, high=256),
             identity_provider=_identity_provider(environ),
@@ -108,6 +108,8 @@ class Settings:
 
 def _postgres_kind(environ: Mapping[str, str], *, has_url: bool) -> PostgresKind:
     kind = environ.get("TONGBAN_POSTGRES") or ("external" if has_url else "embedded")
+    if has_url and kind != "external":
+        raise SettingsWrong(f"DATABASE_URL 和 TONGBAN_POSTGRES={kind[:20]} 说的不是一个数据库，请去掉其中一个")
     for known in get_args(PostgresKind):
         if kind == known:
             return known  # type: ignore[no-any-return]

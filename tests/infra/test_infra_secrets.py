@@ -1,6 +1,7 @@
 """Keys: the demo makes its own, everybody else must bring good ones."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 
 from tongban.infra.secrets import SecretsWrong, create_secrets, is_demo_file, load_secrets
 from tongban.settings import Settings, SettingsWrong
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -119,6 +122,17 @@ def test_no_key_shows_where_settings_are_printed(tmp_path: Path) -> None:
 def test_a_setting_that_makes_no_sense_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsWrong, match=name):
         Settings.from_env({name: value})
+
+
+def test_two_databases_at_once_are_refused() -> None:
+    with pytest.raises(SettingsWrong, match="TONGBAN_POSTGRES=embedded"):
+        Settings.from_env({"DATABASE_URL": "postgresql://web@host/x", "TONGBAN_POSTGRES": "embedded"})
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_read() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    pattern = r"\b(?:TONGBAN_[A-Z_]+|DATABASE_URL)\b"
+    assert set(re.findall(pattern, page)) == set(re.findall(pattern, (ROOT / "src/tongban/settings.py").read_text()))
 
 
 def test_web_processes_get_the_same_settings_without_the_owners_rights(tmp_path: Path) -> None:
