@@ -165,6 +165,10 @@ class Supervisor(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Called twice a second in the main thread, the only one that may start a database."""
         self._look_after()
+        for process in self.processes:
+            # The worker has its own copy of this end. While ours is open, too, a worker that dies before it answered
+            # looks merely slow, and is waited for until the health check gives up.
+            process.child_conn.close()
         super().keep_subprocess_alive()
         if self._announce and not self.should_exit.is_set() and all(p.is_ready(timeout=1) for p in self.processes):
             self._announce()
