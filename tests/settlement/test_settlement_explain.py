@@ -79,7 +79,9 @@ async def test_arrears_are_told(hospital: Hospital, town: Town, pack: Pack) -> N
 
     told = settlement.explain(pack, await hospital.preview(await hospital.stay(person, 10_000)))
 
-    assert any("欠缴" in step.sentence for step in told.steps)
+    (why,) = [step for step in told.steps if "欠缴" in step.sentence]
+    assert why.sources
+    assert why.confidence is Confidence.SECONDARY
 
 
 async def test_a_settlement_paid_in_full_ends_with_nothing_to_pay(hospital: Hospital, town: Town, pack: Pack) -> None:

@@ -307,6 +307,30 @@ async def test_a_pharmacy_is_paid_from_the_account_alone(hospital: Hospital, tow
     await check_books(db, person, opening_fen=30_000)
 
 
+async def test_what_no_source_says_of_residents_at_pharmacies_is_refused(hospital: Hospital, town: Town) -> None:
+    person = await town.person("resident", "adult")
+    pharmacy = hospital.at(TAIYUAN_PHARMACY)
+    encounter = await pharmacy.visit(person, CareKind.PHARMACY)
+    await pharmacy.upload(encounter, line(5_000, batch="B1"))
+
+    with pytest.raises(Undetermined, match="药店"):
+        await pharmacy.settle(pharmacy.bill(encounter, 5_000, batch="B1"))
+
+
+async def test_where_arrears_do_not_stop_the_fund_it_pays(hospital: Hospital, town: Town, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    rule = tmp_path / "policies" / "shanxi" / "arrears.yaml"
+    rule.write_text(rule.read_text().replace("employee: false", "employee: true"))
+    generous = replace(hospital, pack=load_pack(tmp_path / "policies"))
+    person = await town.person(payment_state="arrears")
+
+    encounter = await generous.admit(person)
+    await generous.upload(encounter, line(2_000_000))
+
+    assert not encounter.is_pooling_suspended
+    assert (await generous.settle(generous.bill(encounter, 2_000_000))).pooled_fund_fen == 1_574_400
+
+
 async def test_chronic_disease_care_is_refused_while_no_source_gives_its_benefit(
     hospital: Hospital, town: Town
 ) -> None:

@@ -4,7 +4,14 @@ No clock, no database; the only IO is `load_pack` reading the policy folder.
 """
 
 from tongban.law.assess import assess_inpatient, assess_outpatient, case_from_record, recompute
-from tongban.law.decide import benefit_path, decide_filing, filing_terms, locality, price_class
+from tongban.law.decide import (
+    benefit_path,
+    decide_filing,
+    filing_terms,
+    locality,
+    pooled_benefit_in_arrears,
+    price_class,
+)
 from tongban.law.errors import FilingTermsUnknown, PolicyError
 from tongban.law.explain import steps
 from tongban.law.loader import load_pack
@@ -34,6 +41,7 @@ __all__ = [
     "Pack",
     "PolicyError",
     "decide_filing",
+    "pooled_benefit_in_arrears",
     "FilingQuestion",
     "FilingDecision",
     "FilingOutcome",

@@ -12,6 +12,7 @@ from tongban.law.model import (
     FilingQuestion,
     FilingTerms,
     Undetermined,
+    UsedValue,
 )
 from tongban.law.pack import OPEN_ENDED, Pack, Row, SourceRef, worst
 from tongban.law.tables import HOSPITAL_LEVELS, UNDETERMINED
@@ -100,6 +101,16 @@ def benefit_path(
     if row and row.outcome != UNDETERMINED:
         return BenefitPath(row.outcome)
     return _unknown(pack, insured_pool, row, "这次看病按哪一种办法算")
+
+
+def pooled_benefit_in_arrears(
+    pack: Pack, insured_pool: str, insurance_type: InsuranceType, on: date
+) -> UsedValue | Undetermined:
+    """Whether the pooled fund pays while contributions are owed: value 1 or 0, with its sources."""
+    used = pack.value(insured_pool, "pooled_benefit_in_arrears", (insurance_type,), on)
+    if used is not None:
+        return used
+    return _unknown(pack, insured_pool, None, f"{insurance_type.zh}欠缴期间能不能报")
 
 
 def _unknown(pack: Pack, pool: str, row: Row | None, what: str) -> Undetermined:

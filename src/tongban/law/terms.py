@@ -31,6 +31,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "outpatient_adjustment": ("insurance_type", "locality", "path"),
     "outpatient_visit_ceiling": ("insurance_type",),
     "outpatient_ceiling": ("insurance_type", "category"),
+    "pooled_benefit_in_arrears": ("insurance_type",),
     "filing_months_valid": ("filing_kind", "locality"),
     "filing_backdate_days": ("filing_kind",),
     "filing_start_precedes_admission": ("filing_kind",),

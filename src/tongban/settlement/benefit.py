@@ -80,9 +80,16 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
     """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first."""
     encounter = bill.encounter
     if encounter.care_kind is CareKind.PHARMACY:
-        return _account_only(pack, bill, category, settled_on, PHARMACY_REASON)
+        place = _locality(regions, encounter)
+        return _account_only(bill, category, settled_on, PHARMACY_REASON, pack, _pharmacy_row(pack, encounter, place))
     if bill.payment_state == ARREARS:
-        return _account_only(pack, bill, category, settled_on, ARREARS_REASON)
+        paying = law.pooled_benefit_in_arrears(
+            pack, encounter.insured_pool, encounter.insurance_type, encounter.admitted_on
+        )
+        if isinstance(paying, law.Undetermined):
+            raise _refuse(paying)
+        if not paying.value:
+            return _account_only(bill, category, settled_on, ARREARS_REASON, pack, paying)
     if encounter.care_kind is CareKind.CHRONIC:
         raise _refuse_undetermined("门诊慢特病怎么报还没有查到依据", pack.agency(encounter.insured_pool))
     place = _locality(regions, encounter)
@@ -272,28 +279,45 @@ def _year_delta(breakdown: law.Breakdown) -> YearTotals:
     )
 
 
-def _account_only(pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, reason: str) -> Verdict:
-    """A purchase at a pharmacy, or an employer in arrears: the funds pay nothing, the personal account may.
+def _pharmacy_row(pack: Pack, encounter: Encounter, place: Locality) -> law.UsedValue:
+    """The one row that speaks of buying at a pharmacy: from the personal account, nothing to file.
 
-    Both are said by a secondary source only. The pharmacy needs no filing anywhere; in arrears the pooled benefits
-    rest while the account stays usable.
+    It speaks of pharmacies elsewhere; nothing that is known says more of those at home, so it is taken for them too.
     """
+    elsewhere = Locality.IN_PROVINCE if place is Locality.SAME_POOL else place
+    inputs = (encounter.insurance_type, elsewhere, Situation.OWN_CHOICE, CareKind.PHARMACY)
+    row = pack.row(encounter.insured_pool, "filing", inputs, encounter.admitted_on, encounter.treatment_pool)
+    if row is None or row.outcome == FilingOutcome.UNDETERMINED:
+        reason = f"{encounter.insurance_type.zh}在药店买药能不能结算，没有查到规定"
+        raise _refuse_undetermined(reason, pack.agency(encounter.insured_pool))
+    return law.UsedValue("filing", 0, row.since, row.confidence, tuple(row.sources), row.conflict)
+
+
+def _account_only(
+    bill: Bill,
+    category: PersonnelCategory,
+    settled_on: date,
+    reason: str,
+    pack: Pack,
+    rests_on: law.UsedValue,
+) -> Verdict:
+    """A purchase at a pharmacy, or contributions in arrears: the funds pay nothing, the personal account may."""
     encounter, split = bill.encounter, bill.split
     total = split.total_fen
-    breakdown = {
-        "total_fen": total,
-        **split._asdict(),
-        "deductible_fen": 0,
-        "rate_bp": 0,
-        "adjustment_bp": 0,
-        "final_rate_bp": 0,
-        "computed_fen": 0,
-        "room_fen": 0,
-        "pooled_fund_fen": 0,
-        "critical_illness_fen": 0,
-        "medical_assistance_fen": 0,
-        "person_share_fen": total,
-    }
+    nothing = dict.fromkeys(
+        (
+            "deductible_fen",
+            "rate_bp",
+            "adjustment_bp",
+            "final_rate_bp",
+            "computed_fen",
+            "room_fen",
+            "pooled_fund_fen",
+            "critical_illness_fen",
+            "medical_assistance_fen",
+        ),
+        0,
+    )
     case = {
         "reason": reason,
         "insured_pool": encounter.insured_pool,
@@ -304,6 +328,14 @@ def _account_only(pack: Pack, bill: Bill, category: PersonnelCategory, settled_o
         "total_fen": total,
         **split._asdict(),
     }
+    used = {
+        "parameter": rests_on.parameter,
+        "value": rests_on.value,
+        "since": rests_on.since.isoformat(),
+        "confidence": str(rests_on.confidence),
+        "sources": [list(pair) for pair in rests_on.sources],
+        "conflict": rests_on.conflict,
+    }
     return Verdict(
         filing_serial=None,
         deductible_fen=0,
@@ -313,15 +345,15 @@ def _account_only(pack: Pack, bill: Bill, category: PersonnelCategory, settled_o
         medical_assistance_fen=0,
         person_share_fen=total,
         year_delta=YearTotals(),
-        confidence=Confidence.SECONDARY,
+        confidence=rests_on.confidence,
         record={
             "version": pack.version,
             "rule": ACCOUNT_ONLY,
             "case": case,
-            "breakdown": breakdown,
+            "breakdown": {"total_fen": total, **split._asdict(), **nothing, "person_share_fen": total},
             "undetermined": None,
-            "confidence": str(Confidence.SECONDARY),
-            "used": {},
+            "confidence": str(rests_on.confidence),
+            "used": {reason: used},
         },
     )
 

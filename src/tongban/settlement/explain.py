@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tongban import law
@@ -34,7 +35,7 @@ class Explanation:
 def explain(pack: Pack, settled: Settled) -> Explanation:
     """The working of a settlement (or of a preview). `pack` gives the words and sources, not the numbers."""
     record = settled.assessment
-    told = _account_only_steps(record) if record["rule"] == ACCOUNT_ONLY else law.steps(pack, record)
+    told = _account_only_steps(pack, record) if record["rule"] == ACCOUNT_ONLY else law.steps(pack, record)
     steps = (*_filing_steps(settled), *told, *_payment_steps(settled))
     return Explanation(settled, steps, settled.confidence, _notice(settled.confidence))
 
@@ -47,12 +48,15 @@ def _filing_steps(settled: Settled) -> list[Step]:
     return [_note("filing_serial", "按哪一条备案算", "为什么按这一条？", sentence)]
 
 
-def _account_only_steps(record: Mapping[str, Any]) -> list[Step]:
-    reason = record["case"]["reason"]
-    total = record["case"]["total_fen"]
+def _account_only_steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
+    reason, total = record["case"]["reason"], record["case"]["total_fen"]
+    used = record["used"][reason]
+    mark, since = Confidence(used["confidence"]), date.fromisoformat(used["since"])
+    why = _note("account_only", "基金不付", "基金为什么不付？", _ACCOUNT_ONLY_SENTENCE[reason], mark)
+    sources = tuple(pack.source_line(source_id, article, mark, since) for source_id, article in used["sources"])
     return [
         _amount("total_fen", "总费用", yuan(total), "base"),
-        _note("account_only", "基金不付", "基金为什么不付？", _ACCOUNT_ONLY_SENTENCE[reason], Confidence.SECONDARY),
+        why._replace(sources=sources),
         _amount("person_share_fen", "您自己付", yuan(total), "result"),
     ]
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from tongban import law
 from tongban.directory import InstitutionKind, Regions, pool_of
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -156,11 +157,11 @@ async def _open_once(db: Db, pack: Pack, regions: Regions, request: OpenEncounte
     if facts.message_state is not None:
         require_same_message(facts.message_state, facts.message_hash, request.request_hash)
         assert facts.message_encounter is not None
-        return await _as_repeat(db, request, facts.message_encounter, facts)
+        return await _as_repeat(db, pack, request, facts.message_encounter, facts)
     insured_pool = _require_enrollment(pack, regions, request, facts)
     treatment_pool = _require_institution(request, facts)
     if facts.known_encounter is not None:
-        known = await _as_repeat(db, request, facts.known_encounter, facts)
+        known = await _as_repeat(db, pack, request, facts.known_encounter, facts)
         if (known.admitted_on, known.insurance_type) != (request.admitted_on, request.insurance_type):
             raise HospitalSerialReused(
                 f"院内号 {request.hospital_serial} 已经登记过（{known.admitted_on}，{known.insurance_type.zh}），"
@@ -192,14 +193,23 @@ async def _open_once(db: Db, pack: Pack, regions: Regions, request: OpenEncounte
         state=EncounterState.OPEN,
         version=1,
         opened_at=now,
-        is_pooling_suspended=facts.payment_state == ARREARS,
+        is_pooling_suspended=is_pooling_suspended(pack, insured_pool, request, facts),
     )
 
 
-async def _as_repeat(db: Db, request: OpenEncounter, serial: int, facts: OpenFacts) -> Encounter:
+async def _as_repeat(db: Db, pack: Pack, request: OpenEncounter, serial: int, facts: OpenFacts) -> Encounter:
     number = OutsideNumber(ENCOUNTER, request.person_id, serial)
     encounter = await require_encounter(db, number, request.institution_code)
-    return replace(encounter, is_repeat=True, is_pooling_suspended=facts.payment_state == ARREARS)
+    is_suspended = is_pooling_suspended(pack, encounter.insured_pool, request, facts)
+    return replace(encounter, is_repeat=True, is_pooling_suspended=is_suspended)
+
+
+def is_pooling_suspended(pack: Pack, insured_pool: str, request: OpenEncounter, facts: OpenFacts) -> bool:
+    """Whether the pooled fund will not pay because the employer owes contributions."""
+    if facts.payment_state != ARREARS:
+        return False
+    paying = law.pooled_benefit_in_arrears(pack, insured_pool, request.insurance_type, request.admitted_on)
+    return isinstance(paying, law.Undetermined) or not paying.value
 
 
 def _check_date(admitted_on: date, today: date) -> None:
