@@ -25,7 +25,7 @@ from tongban.law import BenefitPath, FilingOutcome, Pack
 from tongban.settlement.errors import FilingNeeded, Undetermined
 from tongban.settlement.model import Encounter
 from tongban.settlement.rules import YearTotals
-from tongban.settlement.store_money import Bill
+from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import ARREARS
 
 ACCOUNT_ONLY = "account_only"

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
-from tongban.settlement import store_money
+from tongban.settlement import store_undo
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.errors import SettlementNotFound
 from tongban.settlement.messages import REVERSED, require_same_message
 from tongban.settlement.model import Cancelled, CancelRequest, EncounterState, SettlementState
 from tongban.settlement.rules import YearTotals
-from tongban.settlement.store_money import CancelFacts
+from tongban.settlement.store_undo import CancelFacts
 
 
 async def cancel(db: Db, request: CancelRequest, *, now: datetime) -> Cancelled:
@@ -30,19 +30,19 @@ async def undo(db: Db, request: CancelRequest, *, is_reversal: bool, now: dateti
         return await _undo_once(db, request, is_reversal=is_reversal, now=now)
 
     return await with_one_retry(
-        db, lambda: store_money.lock_for_cancelling(db, request.person_id, request.settlement_serial), attempt
+        db, lambda: store_undo.lock_for_cancelling(db, request.person_id, request.settlement_serial), attempt
     )
 
 
 async def _undo_once(db: Db, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
-    facts = await store_money.read_cancel(db, request)
+    facts = await store_undo.read_cancel(db, request)
     if facts is None or request.encounter_serial not in (None, facts.record.encounter_serial):
         raise SettlementNotFound("没有找到这笔结算，请核对结算号和就诊号")
     if not is_reversal and facts.message_state is not None:
         require_same_message(facts.message_state, facts.message_hash, request.request_hash)
     if facts.record.state is SettlementState.CANCELLED:
         return await _as_before(db, facts, request, is_reversal=is_reversal, now=now)
-    serial, balance_fen = await store_money.write_cancellation(
+    serial, balance_fen = await store_undo.write_cancellation(
         db,
         facts,
         request,
@@ -58,9 +58,9 @@ async def _as_before(
 ) -> Cancelled:
     """Cancelled earlier. What is new is at most the message that asks for it."""
     if is_reversal and facts.message_state != REVERSED:
-        await store_money.reverse_message(db, request, now)
+        await store_undo.reverse_message(db, request, now)
     if not is_reversal and facts.message_state is None:
-        await store_money.note_cancel_message(db, request, facts.record.encounter_serial, now)
+        await store_undo.note_cancel_message(db, request, facts.record.encounter_serial, now)
     serial, cancelled_at = facts.record.cancellation_serial, facts.record.cancelled_at
     assert serial is not None
     assert cancelled_at is not None

@@ -5,7 +5,7 @@ from datetime import datetime
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
 from tongban.kernel.vocabulary import InsuranceType
-from tongban.settlement import store_money
+from tongban.settlement import store_records
 from tongban.settlement.errors import SettlementNotFound
 from tongban.settlement.model import SettlementRecord
 from tongban.settlement.rules import YearTotals
@@ -28,11 +28,11 @@ async def find(
     """
     record: SettlementRecord | None = None
     if settlement_serial is not None:
-        record = await store_money.settlement(db, person_id, settlement_serial)
+        record = await store_records.settlement(db, person_id, settlement_serial)
         if encounter_serial is not None and record is not None and record.encounter_serial != encounter_serial:
             record = None
     elif encounter_serial is not None:
-        record = await store_money.settlement_of_encounter(db, person_id, encounter_serial, batch)
+        record = await store_records.settlement_of_encounter(db, person_id, encounter_serial, batch)
     if record is None or (institution_code is not None and record.institution_code != institution_code):
         raise _not_found()
     return record
@@ -42,7 +42,7 @@ async def settlements_of(
     db: Db, person_id: int, *, before: datetime | None = None, limit: int = 50, in_force_only: bool = False
 ) -> list[SettlementRecord]:
     """Newest first; `before` is the `settled_at` of the last one on the page before."""
-    return await store_money.settlements_of(
+    return await store_records.settlements_of(
         db, person_id, before=before, limit=min(limit, PAGE_LIMIT_MAX), in_force_only=in_force_only
     )
 
@@ -57,7 +57,7 @@ async def get_settlement(db: Db, viewer_id: int, number: str) -> SettlementRecor
 
 async def year_totals(db: Db, person_id: int, benefit_year: int) -> dict[InsuranceType, YearTotals]:
     """The year's running totals by insurance; an insurance without any settlement is absent."""
-    return await store_money.year_totals(db, person_id, benefit_year)
+    return await store_records.year_totals(db, person_id, benefit_year)
 
 
 def _not_found() -> SettlementNotFound:

@@ -7,13 +7,13 @@ original, should it arrive late. Both insert the same key, so there is no moment
 from datetime import datetime
 
 from tongban.infra.db import Db
-from tongban.settlement import store_money
+from tongban.settlement import store_undo
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.cancel import undo
 from tongban.settlement.errors import ReversalRefused
 from tongban.settlement.messages import REVERSED
 from tongban.settlement.model import CancelRequest, EncounterState, MessageKind, Reversed, ReverseRequest
-from tongban.settlement.store_money import KnownMessage
+from tongban.settlement.store_undo import KnownMessage
 
 
 async def reverse(db: Db, request: ReverseRequest, *, now: datetime) -> Reversed:
@@ -22,12 +22,12 @@ async def reverse(db: Db, request: ReverseRequest, *, now: datetime) -> Reversed
     Asked again it answers as before (`is_repeat`). Raises ReversalRefused for an admission that has charge lines or a
     settlement, and for a message that itself cancelled something. `db` must be in no transaction.
     """
-    message = await store_money.known_message(db, request)
+    message = await store_undo.known_message(db, request)
     if message is None:
-        if await store_money.leave_tombstone(db, request, now):
+        if await store_undo.leave_tombstone(db, request, now):
             return Reversed(undone=MessageKind.UNKNOWN, reversed_at=now)
         # The original was written between the two statements, and is there to be undone.
-        message = await store_money.known_message(db, request)
+        message = await store_undo.known_message(db, request)
         assert message is not None
     if message.state == REVERSED:
         assert message.reversed_at is not None
@@ -74,14 +74,14 @@ async def _reverse_opening(db: Db, request: ReverseRequest, message: KnownMessag
     assert serial is not None
 
     async def attempt() -> Reversed:
-        encounter, has_lines, has_other_openings = await store_money.read_opening(db, request, serial)
+        encounter, has_lines, has_other_openings = await store_undo.read_opening(db, request, serial)
         if encounter.state is EncounterState.VOIDED or has_other_openings:
             # Voided already, or another message of the hospital has opened the same visit and still stands.
-            await store_money.reverse_message(db, request, now)
+            await store_undo.reverse_message(db, request, now)
         elif encounter.state is EncounterState.SETTLED or has_lines:
             raise ReversalRefused("这次就诊已经有费用明细或结算，不能只冲正登记；请先撤销结算和明细，再撤销登记")
         else:
-            await store_money.reverse_opening(db, request, encounter, now)
+            await store_undo.reverse_opening(db, request, encounter, now)
         return Reversed(undone=MessageKind.OPEN, reversed_at=now, encounter_serial=serial)
 
-    return await with_one_retry(db, lambda: store_money.lock_opening(db, request.person_id, serial), attempt)
+    return await with_one_retry(db, lambda: store_undo.lock_opening(db, request.person_id, serial), attempt)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tongban.directory import CatalogItem
 from tongban.kernel.money import Fen, share_half_up
-from tongban.kernel.vocabulary import CareKind, CatalogClass, InsuranceType
+from tongban.kernel.vocabulary import CatalogClass, InsuranceType
 from tongban.settlement.model import LineUpload
 
 APPROVAL_GIVEN = "1"
@@ -102,8 +102,3 @@ def account_share(
     if not use_account or insurance is not InsuranceType.EMPLOYEE or balance_fen is None:
         return 0
     return min(person_share_fen, balance_fen)
-
-
-def is_outpatient_year(care_kind: CareKind) -> bool:
-    """Whether its money counts towards the year's outpatient totals."""
-    return care_kind is not CareKind.INPATIENT

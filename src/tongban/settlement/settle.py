@@ -14,7 +14,7 @@ from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory
 from tongban.law import Pack
-from tongban.settlement import store_money
+from tongban.settlement import store_records, store_settle, store_undo
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.benefit import Verdict, judge
 from tongban.settlement.errors import (
@@ -30,7 +30,7 @@ from tongban.settlement.errors import (
 from tongban.settlement.messages import require_same_message
 from tongban.settlement.model import EncounterState, Settled, SettlementState, SettleRequest
 from tongban.settlement.rules import Split, account_share
-from tongban.settlement.store_money import Bill
+from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import (
     ARREARS,
     STOPPED,
@@ -42,7 +42,7 @@ from tongban.settlement.visits import (
 
 async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
     """预结算: who would pay what, with nothing written and no number drawn. Refused for what settling would refuse."""
-    bill = await store_money.read_bill(db, request, _benefit_year(request), draw_serial=False)
+    bill = await store_settle.read_bill(db, request, _benefit_year(request), draw_serial=False)
     if bill is None:
         raise encounter_not_found()
     category = _require_settleable(bill, request, day_of(now))
@@ -58,7 +58,7 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
     """
 
     async def lock() -> None:
-        await store_money.lock_for_settling(
+        await store_settle.lock_for_settling(
             db, request.person_id, request.encounter_serial, _benefit_year(request), request.insurance_type
         )
 
@@ -77,7 +77,7 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
 
 async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequest, now: datetime) -> Settled:
     benefit_year = _benefit_year(request)
-    bill = await store_money.read_bill(db, request, benefit_year, draw_serial=True)
+    bill = await store_settle.read_bill(db, request, benefit_year, draw_serial=True)
     if bill is None:
         raise encounter_not_found()
     if bill.message_state is not None:
@@ -85,7 +85,7 @@ async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequ
     category = _require_settleable(bill, request, day_of(now))
     verdict = judge(pack, regions, bill, category, request.settled_on)
     settled = _settled(bill, request, verdict, category, settled_at=now)
-    await store_money.write_settlement(
+    await store_settle.write_settlement(
         db,
         bill,
         settled,
@@ -100,7 +100,7 @@ async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequ
 
 
 async def _answer_given(db: Db, request: SettleRequest) -> Settled | None:
-    message = await store_money.known_message(db, request)
+    message = await store_undo.known_message(db, request)
     if message is None:
         return None
     return await _first_answer(db, request, message.state, message.request_hash, message.settlement_serial)
@@ -111,7 +111,7 @@ async def _first_answer(
 ) -> Settled:
     require_same_message(state, known_hash, request.request_hash)
     assert serial is not None, "a settle message that is done has settled something"
-    record = await store_money.settlement(db, request.person_id, serial)
+    record = await store_records.settlement(db, request.person_id, serial)
     assert record is not None
     if record.state is SettlementState.CANCELLED:
         raise SettlementCancelled(f"这条报文办的结算 {record.number} 已经撤销；要重新结算请换一个新的报文号")

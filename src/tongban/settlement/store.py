@@ -1,4 +1,4 @@
-"""SQL of visits and their charge lines. What moves money is in `store_money.py`."""
+"""SQL of visits and their charge lines. What moves money is in `store_settle` and `store_undo`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

@@ -1,0 +1,278 @@
+"""SQL of a settlement: one read of everything it needs, one guarded statement that writes all of it.
+
+The write is one statement, so it happens whole or not at all. Its guards stand in the order in which rows are locked
+everywhere (year, encounter, filings, personal account, settlement, message), each drawn from the one before, and
+`settlement.or_conflict` raises when a guard did not hold: the caller reads again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from tongban.account import DEBIT_CTE, ENTRY_CTE, LOCK_SQL, POSTING_CTE, EntryKind, Posting
+from tongban.filing import SCOPE_NUMBER, STAMP_SQL
+from tongban.infra.db import Db
+from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
+from tongban.kernel.money import Fen
+from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
+from tongban.settlement.model import Encounter, MessageKind, Settled, SettleRequest
+from tongban.settlement.rules import Split, YearTotals
+from tongban.settlement.store import ENCOUNTER_COLUMNS, encounter_from, lock_encounter
+from tongban.settlement.store_records import YEAR_COLUMNS, YEAR_LIST, year_from
+
+_SCOPE_CASES: Final = " ".join(f"when '{care}' then {number}" for care, number in SCOPE_NUMBER.items())
+
+_READ_BILL: Final = f"""
+  select {ENCOUNTER_COLUMNS},
+    i.hospital_level, i.in_county,
+    l.self_funded_fen, l.over_price_cap_fen, l.preselfpay_fen, l.in_scope_fen,
+    n.pool_code as enrolled_pool, n.category, n.payment_state,
+    y.version as year_version, {", ".join(f"y.{name}" for name in YEAR_COLUMNS)},
+    b.balance_fen, b.version as account_version,
+    f.serials as filing_serials, f.kinds as filing_kinds, f.are_candidates as filing_candidates,
+    m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
+    s.settlement_serial as live_settlement,
+    case when $9 then nextval('settlement.serial') end as new_serial
+  from settlement.encounter e
+  left join directory.v_institution i on i.institution_code = e.institution_code
+  left join lateral (
+    select coalesce(sum(self_funded_fen), 0)::bigint as self_funded_fen,
+      coalesce(sum(over_price_cap_fen), 0)::bigint as over_price_cap_fen,
+      coalesce(sum(preselfpay_fen), 0)::bigint as preselfpay_fen,
+      coalesce(sum(in_scope_fen), 0)::bigint as in_scope_fen
+    from settlement.charge_line
+    where person_id = $1 and encounter_serial = $2 and batch = $3
+  ) l on true
+  left join people.v_enrollment n on n.person_id = $1 and n.insurance_type = e.insurance_type
+    and n.valid_from <= e.admitted_on and (n.valid_to is null or n.valid_to >= e.admitted_on)
+  left join settlement.benefit_year y on y.person_id = $1 and y.benefit_year = $4
+    and y.insurance_type = e.insurance_type
+  left join account.v_balance b on b.person_id = $1
+  left join lateral (
+    select array_agg(filing_serial order by filing_serial) as serials,
+      array_agg(kind order by filing_serial) as kinds,
+      array_agg(v.insured_pool = e.insured_pool and v.insurance_type = e.insurance_type
+        and v.scopes @> (case e.care_kind {_SCOPE_CASES} end)
+        order by filing_serial) as are_candidates
+    from filing.v_filing v
+    where v.person_id = $1 and v.treatment_pool = e.treatment_pool and v.status <> 'closed'
+      and v.valid_from <= e.admitted_on and (v.valid_to is null or v.valid_to >= e.admitted_on)
+  ) f on true
+  left join settlement.message m on m.person_id = $1 and m.institution_code = $5 and m.transaction_code = $6
+    and m.message_id = $7
+  left join settlement.settlement s on s.person_id = $1 and s.encounter_serial = $2 and s.batch = $3
+    and s.state = 'settled'
+  where e.person_id = $1 and e.encounter_serial = $2 and e.institution_code = $8
+"""  # noqa: S608
+
+# $1 person, $2 benefit year, $3 insurance, $4 year version read (0: no row), $5–$11 what is added to the year,
+# $12 encounter, $13 its version, $14 discharge, $15 filings, $16 account version, $17 account part, $18 … the rest.
+_SETTLE: Final = f"""
+  with year as (
+    insert into settlement.benefit_year as y (person_id, benefit_year, insurance_type, {YEAR_LIST})
+    values ($1, $2, $3, $5, $6, $7, $8, $9, $10, $11)
+    on conflict (person_id, benefit_year, insurance_type) do update set version = y.version + 1,
+      {", ".join(f"{name} = y.{name} + excluded.{name}" for name in YEAR_COLUMNS)}
+    where y.version = $4
+    returning person_id
+  ), visit as (
+    update settlement.encounter set state = 'settled', version = version + 1,
+      discharged_on = coalesce($14, discharged_on)
+    where person_id = $1 and encounter_serial = $12 and version = $13 and exists (select from year)
+    returning encounter_serial
+  ), stamped as (
+    {STAMP_SQL.format(person_id="$1", serials="(select $15::integer[] from visit)::integer[]")}
+  ), debited as (
+    {
+    DEBIT_CTE.format(
+        person_id="$1",
+        amount="$17",
+        version="$16",
+        condition="$17 > 0 and (select count(*) from stamped) = cardinality($15::integer[])",
+    )
+}
+  ), settled as (
+    insert into settlement.settlement (person_id, encounter_serial, benefit_year, insurance_type, stamped_filings,
+      account_fen, year_delta, settlement_serial, batch, institution_code, care_kind, category, insured_pool,
+      treatment_pool, filing_serial, settled_on, settled_at, total_fen, self_funded_fen, over_price_cap_fen,
+      preselfpay_fen, in_scope_fen, deductible_fen, pooled_fund_fen, critical_illness_fen, medical_assistance_fen,
+      cash_fen, rate_bp, balance_after_fen, confidence, policy_version, assessment, message_id, transaction_code, state)
+    select $1, encounter_serial, $2, $3, $15, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::timestamptz,
+      $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, 'settled'
+    from visit
+    where (select count(*) from stamped) = cardinality($15::integer[]) and ($17 = 0 or exists (select from debited))
+    returning settlement_serial
+  ), entry as (
+    {
+    ENTRY_CTE.format(
+        person_id="$1", what=f"'{EntryKind.SETTLEMENT}'", reference="$46", at="$28::timestamptz", source="settled"
+    )
+}
+  ), posting as (
+    {POSTING_CTE.format(person_id="$1", entry="entry", accounts="$47::text[]", amounts="$48::bigint[]")}
+  ), message as (
+    insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state,
+      request_hash, encounter_serial, settlement_serial, received_at)
+    select $1, $21, $45, $44, '{MessageKind.SETTLE}', 'done', $49, $12, settlement_serial, $28::timestamptz from settled
+  )
+  select settlement.or_conflict(exists (select from settled))
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFiling:
+    """A filing in force at the place of care on the day of admission.
+
+    `is_candidate`: made under this enrollment and for this kind of care, so the law may be asked about it. The others
+    are only stamped: something has been settled at the place they name.
+    """
+
+    filing_serial: int
+    kind: FilingKind
+    is_candidate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """Everything a settlement depends on, as one statement saw it. `year_version` 0, `account_version` None: no row."""
+
+    encounter: Encounter
+    hospital_level: str | None
+    in_county: bool
+    split: Split
+    enrolled_pool: str | None
+    category: PersonnelCategory | None
+    payment_state: str | None
+    year_version: int
+    year: YearTotals
+    balance_fen: Fen | None
+    account_version: int | None
+    filings: tuple[CandidateFiling, ...]
+    message_state: str | None
+    message_hash: bytes | None
+    message_settlement: int | None
+    live_settlement: int | None
+    new_serial: int | None
+
+
+async def read_bill(db: Db, request: SettleRequest, benefit_year: int, *, draw_serial: bool) -> Bill | None:
+    """None: no such encounter of that institution. `draw_serial` takes a number even if it is never used."""
+    row = await db.fetchrow(
+        _READ_BILL,
+        request.person_id,
+        request.encounter_serial,
+        request.batch,
+        benefit_year,
+        request.institution_code,
+        request.transaction_code,
+        request.message_id,
+        request.institution_code,
+        draw_serial,
+    )
+    return None if row is None else _bill(row)
+
+
+async def lock_for_settling(
+    db: Db, person_id: int, encounter_serial: int, benefit_year: int, insurance_type: InsuranceType
+) -> None:
+    """Year, encounter, account: one after the other, in the order every write takes them."""
+    await db.execute(
+        """insert into settlement.benefit_year as y (person_id, benefit_year, insurance_type, version)
+           values ($1, $2, $3, 0)
+           on conflict (person_id, benefit_year, insurance_type) do update set version = y.version""",
+        person_id,
+        benefit_year,
+        insurance_type,
+    )
+    await lock_encounter(db, OutsideNumber(ENCOUNTER, person_id, encounter_serial))
+    await db.execute(LOCK_SQL, person_id)
+
+
+async def write_settlement(
+    db: Db,
+    bill: Bill,
+    settled: Settled,
+    *,
+    benefit_year: int,
+    year_delta: YearTotals,
+    discharged_on: date | None,
+    postings: Sequence[Posting],
+    transaction_code: str,
+    request_hash: bytes,
+) -> None:
+    """All of a settlement in one statement. Raises asyncpg.SerializationError when something it was computed from
+    has changed, UniqueViolationError when the message or the bill was taken by somebody else first."""
+    await db.execute(
+        _SETTLE,
+        settled.person_id,
+        benefit_year,
+        settled.insurance_type,
+        bill.year_version,
+        *year_delta,
+        settled.encounter_serial,
+        bill.encounter.version,
+        discharged_on,
+        [filing.filing_serial for filing in bill.filings],
+        bill.account_version,
+        settled.account_fen,
+        year_delta._asdict(),
+        settled.settlement_serial,
+        settled.batch,
+        settled.institution_code,
+        settled.care_kind,
+        settled.category,
+        settled.insured_pool,
+        settled.treatment_pool,
+        settled.filing_serial,
+        settled.settled_on,
+        settled.settled_at,
+        settled.total_fen,
+        settled.self_funded_fen,
+        settled.over_price_cap_fen,
+        settled.preselfpay_fen,
+        settled.in_scope_fen,
+        settled.deductible_fen,
+        settled.pooled_fund_fen,
+        settled.critical_illness_fen,
+        settled.medical_assistance_fen,
+        settled.cash_fen,
+        settled.rate_bp,
+        settled.balance_after_fen,
+        settled.confidence,
+        settled.policy_version,
+        settled.assessment,
+        settled.message_id,
+        transaction_code,
+        settled.number,
+        [posting.ledger_account for posting in postings],
+        [posting.amount_fen for posting in postings],
+        request_hash,
+    )
+
+
+def _bill(row: Mapping[str, Any]) -> Bill:
+    filings = zip(row["filing_serials"] or (), row["filing_kinds"] or (), row["filing_candidates"] or (), strict=True)
+    category = row["category"]
+    return Bill(
+        encounter=encounter_from(row),
+        hospital_level=row["hospital_level"],
+        in_county=bool(row["in_county"]),
+        split=Split(row["self_funded_fen"], row["over_price_cap_fen"], row["preselfpay_fen"], row["in_scope_fen"]),
+        enrolled_pool=row["enrolled_pool"],
+        category=None if category is None else PersonnelCategory(category),
+        payment_state=row["payment_state"],
+        year_version=row["year_version"] or 0,
+        year=YearTotals() if row["year_version"] is None else year_from(row),
+        balance_fen=row["balance_fen"],
+        account_version=row["account_version"],
+        filings=tuple(
+            CandidateFiling(filing_serial=serial, kind=FilingKind(kind), is_candidate=is_candidate is True)
+            for serial, kind, is_candidate in filings
+        ),
+        message_state=row["message_state"],
+        message_hash=row["message_hash"],
+        message_settlement=row["message_settlement"],
+        live_settlement=row["live_settlement"],
+        new_serial=row["new_serial"],
+    )
