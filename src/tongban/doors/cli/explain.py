@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from tongban.directory import institution
 from tongban.doors.cli.console import results
@@ -17,6 +19,7 @@ from tongban.infra.db.server import open_database
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
 from tongban.kernel.money import percent, yuan
+from tongban.kernel.vocabulary import Confidence
 from tongban.law import Pack, SourceLine, Step, load_pack
 from tongban.settings import Settings
 from tongban.settlement import Explanation, SettlementRecord, explain, find
@@ -122,22 +125,30 @@ def _print(record: SettlementRecord, told: Explanation, institution_name: str) -
         f"总费用 {yuan(record.total_fen)} 元，基金付 {yuan(record.fund_payment_fen)} 元"
         f"（比例 {percent(record.rate_bp)}），个人账户付 {yuan(record.account_fen)} 元，现金 {yuan(record.cash_fen)} 元"
     )
-    table = Table("步骤", "金额（元）", "怎么算", "依据", "可靠程度", show_lines=True)
-    table.columns[1].justify = "right"
     for step in told.steps:
-        table.add_row(step.label, step.amount_text, _working(step), _sources(step.sources), step.confidence.zh)
-    results.print(table)
+        _print_step(step)
     if told.notice:
-        results.print(told.notice, style="yellow")
+        results.print(f"\n{told.notice}", style="yellow")
 
 
-def _working(step: Step) -> str:
-    return "\n".join(part for part in (step.formula, step.sentence) if part)
+def _print_step(step: Step) -> None:
+    """Label and amount on a line of their own, the reason under it: wide tables lose their words on a narrow screen."""
+    results.print()
+    head = Table.grid("label", "amount", expand=True, padding=(0, 2))
+    head.columns[1].justify = "right"
+    head.add_row(Text(step.label, style="bold"), Text(step.amount_text, style="bold"))
+    results.print(head)
+    # A formula, a sentence and a source are whole thoughts: each begins on its own line and wraps inside its indent.
+    for line in (step.formula, step.sentence, *_sources(step.sources)):
+        if line:
+            results.print(Padding(Text(line), (0, 0, 0, 2)))
+    if step.confidence is not Confidence.OFFICIAL:
+        results.print(Padding(Text(f"注意：{step.confidence.zh}", style="yellow"), (0, 0, 0, 2)))
 
 
-def _sources(sources: tuple[SourceLine, ...]) -> str:
+def _sources(sources: tuple[SourceLine, ...]) -> list[str]:
     lines = (
-        f"{source.title} {source.article}".strip() + (f"（{source.since} 起）" if source.since else "")
+        f"依据：{source.title} {source.article}".strip() + (f"（{zh_date(source.since)}起）" if source.since else "")
         for source in sources
     )
-    return "\n".join(dict.fromkeys(lines))
+    return list(dict.fromkeys(lines))
