@@ -12,6 +12,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from tongban.doors.http import Request, here, see_other
+from tongban.doors.portal.oidc import SignInFailed
 from tongban.doors.portal.page import page
 from tongban.doors.portal.who import ConsentNeeded, SignInNeeded
 from tongban.kernel.errors import Invalid, Refusal
@@ -35,6 +36,8 @@ def answer(request: Request, error: Exception) -> Response[Any]:
         # After a form the page it was on is shown again, not sent again.
         door = "/sign-in" if isinstance(error, SignInNeeded) else "/consent"
         return see_other(f"{door}?next={quote(here(request), safe='')}")
+    if isinstance(error, SignInFailed):
+        log.warning("sign_in_failed", reason=error.reason)
     if isinstance(error, Refusal):
         return _refusal(request, error)
     if isinstance(error, HTTPException) and error.status_code < 500:

@@ -198,7 +198,7 @@ def client_for(settings: Settings) -> OidcClient | None:
 
 def seal(pending: Pending, key: bytes) -> str:
     """For a cookie: signed, not secret; it is the person's own."""
-    body = base64.urlsafe_b64encode(msgspec.json.encode(pending)).decode()
+    body = base64.urlsafe_b64encode(msgspec.json.encode(pending)).rstrip(b"=").decode()
     return f"{body}.{_signature(body, key)}"
 
 
@@ -207,7 +207,7 @@ def unseal(text: str, key: bytes, now: datetime) -> Pending:
     body, _, signature = text.rpartition(".")
     if not body or not hmac.compare_digest(signature.encode(), _signature(body, key).encode()):
         raise SignInFailed("no sign-in under way")
-    pending = msgspec.json.decode(base64.urlsafe_b64decode(body), type=Pending)
+    pending = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=Pending)
     if now - pending.began_at > timedelta(seconds=PENDING_SECONDS):
         raise SignInFailed("too late")
     return pending

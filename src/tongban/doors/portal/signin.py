@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-import structlog
 from litestar import Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -19,7 +18,7 @@ from tongban.directory import agency_phones
 from tongban.doors.http import Request, RouteDb, cookie, is_secure, local_path, see_other
 from tongban.doors.portal import session
 from tongban.doors.portal.forms import Problem, read_form
-from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, SignInFailed, seal, unseal
+from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, seal, unseal
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.infra import audit, rate
@@ -37,7 +36,6 @@ from tongban.people import (
 
 CONSENT_VERSION = "portal-consent-1"
 _PER_MINUTE_MAX = 60  # per address; many phones share one
-log = structlog.get_logger("tongban.signin")
 
 
 class TlsNeeded(NotAllowed):
@@ -97,13 +95,9 @@ async def come_back(request: Request) -> Response[Any]:
     """Back from the identity provider. No connection is held while we ask it."""
     client = _client(request)
     now = request.app.state.clock()
-    try:
-        key = request.app.state.settings.secrets.session_key
-        pending = unseal(cookie(request, _pending_name(request)), key, now)
-        id_number = await client.finish(pending, dict(request.query_params), now)
-    except SignInFailed as failed:
-        log.warning("sign_in_failed", reason=failed.reason)
-        raise
+    key = request.app.state.settings.secrets.session_key
+    pending = unseal(cookie(request, _pending_name(request)), key, now)
+    id_number = await client.finish(pending, dict(request.query_params), now)
     pool: Pool = request.app.state.pool
     async with pool.acquire() as db, db.transaction():
         person = await find_by_id_number(db, request.app.state.vault, id_number)
