@@ -2,22 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from litestar import Litestar
-from portal_kit import BEIJING_HOSPITAL, NOW, WANG, Browser, Clock, pay
+from portal_kit import NOW, Browser, Clock, Till
 
 from tongban.app import create_app
 from tongban.doors.cli.data import load_all
 from tongban.doors.cli.demo import load_demo
-from tongban.kernel.vocabulary import CareKind, InsuranceType
 from tongban.settings import Settings
-from tongban.settlement import Settled
 
 if TYPE_CHECKING:
     from tests.conftest import Databases, Urls
@@ -78,26 +75,6 @@ async def shared_app(shared_demo: Settings, shared_clock: Clock, anyio_backend: 
     application = create_app(shared_demo, shared_clock)
     async with application.lifespan():
         yield application
-
-
-@dataclass
-class Till:
-    """A hospital in Beijing that settles bills of the demo's residents."""
-
-    app: Litestar
-
-    async def pay(self, person_id: int = WANG, **more: Any) -> Settled:
-        state = self.app.state
-        known = {
-            "insurance_type": InsuranceType.RESIDENT,
-            "institution_code": BEIJING_HOSPITAL,
-            "now": state.clock(),
-            "care_kind": CareKind.INPATIENT,
-            "admitted_on": date(2026, 11, 12),
-            "settled_on": date(2026, 11, 21),
-        }
-        async with state.pool.acquire() as db:
-            return await pay(db, state.pack, state.regions, person_id=person_id, **(known | more))
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import re
 import httpx
 import pytest
 from litestar import Litestar, get
-from portal_kit import WANG, Browser
+from portal_kit import Browser
 
+from bills_kit import WANG
 from tongban.doors.envelope import CONTENT_SECURITY_POLICY, Envelope
 from tongban.doors.portal.who import WHO
 

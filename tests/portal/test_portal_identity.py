@@ -12,8 +12,9 @@ import structlog
 from identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, running
 from joserfc.jwk import RSAKey
 from litestar import Litestar
-from portal_kit import NOW, WANG, Browser, Clock, count
+from portal_kit import NOW, Browser, Clock, count
 
+from bills_kit import WANG
 from tongban.app import create_app
 from tongban.doors.portal.oidc import TwoSignIns
 from tongban.people import get_person

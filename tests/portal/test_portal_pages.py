@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 from litestar import Litestar
-from portal_kit import LI, WANG, Browser, Clock, count
+from portal_kit import Browser, Clock, Till, count
 
-from conftest import Till
+from bills_kit import LI, LIU, WANG
 from tongban import settlement
 from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, InsuranceType
@@ -251,7 +251,7 @@ async def test_numbers_without_an_official_source_are_marked_where_they_stand(vi
 
 async def test_the_personal_account_and_cash_are_told_apart(visitor: Browser, till: Till, app: Litestar) -> None:
     paid = await till.pay(
-        815360247719084,
+        LIU,
         insurance_type=InsuranceType.EMPLOYEE,
         institution_code=await _hospital_in(app, "140100"),
         total_fen=2_000_000,

@@ -5,8 +5,9 @@ from http.cookies import SimpleCookie
 
 import pytest
 from litestar import Litestar
-from portal_kit import WANG, Browser, Clock, count
+from portal_kit import Browser, Clock, count
 
+from bills_kit import WANG
 from tongban.doors.portal import csrf
 from tongban.doors.portal.session import ABSOLUTE, IDLE
 

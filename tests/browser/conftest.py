@@ -1,0 +1,180 @@
+"""A real Chromium against a real server process with the demo's people.
+
+Playwright keeps an event loop running in the main thread for as long as it lives, so browser tests run after all
+others, and what is asynchronous here runs in a thread of its own (`Site.run`).
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from browser_kit import MODES, Site, overflow, violations
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from tongban.doors.cli.data import load_all
+from tongban.doors.cli.demo import load_demo
+from tongban.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
+HERE = Path(__file__).parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+TIMEOUT_MS = 8_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: HERE in item.path.parents)
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def site(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server process on a port of its own, over a migrated database with the shipped tables and the demo."""
+    var = tmp_path_factory.mktemp("site")
+    with databases.fresh() as urls:
+        settings = Settings.from_env(
+            {
+                "TONGBAN_VAR": str(var),
+                "TONGBAN_DEMO": "1",
+                "DATABASE_URL": urls.app,
+                "TONGBAN_OWNER_DATABASE_URL": urls.owner,
+            }
+        )
+        assert load_all(settings).problems == []
+        load_demo(settings, 0)
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(128)
+            command = [sys.executable, "-m", "uvicorn", "--factory", "tongban.app:app_from_env"]
+            options = ["--fd", str(listener.fileno()), "--no-access-log", "--log-level", "warning"]
+            with (var / "log").open("wb") as log:
+                server = subprocess.Popen(
+                    command + options,
+                    env={**os.environ, **settings.for_workers()},
+                    pass_fds=[listener.fileno()],
+                    stdout=log,
+                    stderr=log,
+                )
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        _wait(url, server, var / "log")
+        yield Site(url, settings)
+        server.terminate()
+        server.wait(20)
+
+
+def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{url}/health", timeout=5).text == "ok":
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not start: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(site: Site) -> dict[str, Any]:
+    """Names `site`, so that the server is started before Playwright occupies the thread, and stopped after it."""
+    return {"executable_path": CHROMIUM, "args": FLAGS, "env": {**os.environ, "LANGUAGE": "zh_CN"}}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(site: Site) -> dict[str, Any]:
+    return {
+        "base_url": site.url,
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "has_touch": True,
+    }
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """Fails the test for anything the console complains of: refused styles, broken scripts, missing files."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # A page of ours with an error status is what some tests ask for.
+        if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
+            complaints.append(message.text)
+
+    page.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def sign_in(page: Page) -> Callable[[str], None]:
+    """As one of the demo's residents, through the pages a person goes through."""
+
+    def do(key: str) -> None:
+        page.goto("/sign-in")
+        page.locator(f"button[value={key}]").click()
+        if page.get_by_role("button", name="授权查询").is_visible():
+            page.get_by_label("我同意用我的医保码查询医保信息").check()
+            page.get_by_role("button", name="授权查询").click()
+        page.wait_for_url(re.compile(r"/$"))
+
+    return do
+
+
+@pytest.fixture
+def look(page: Page, site: Site) -> Callable[[str], None]:
+    """Choose one of MODES, as the form for it would."""
+
+    def do(mode: str) -> None:
+        page.context.add_cookies([{"name": "prefs", "value": MODES[mode], "url": site.url}])
+
+    return do
+
+
+@pytest.fixture
+def shoot(page: Page, tmp_path: Path) -> Callable[[str], Path]:
+    """A picture of the whole page in the test's temporary folder (or in TONGBAN_SHOTS, to look at)."""
+
+    def do(name: str) -> Path:
+        folder = Path(os.environ.get("TONGBAN_SHOTS", tmp_path))
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.png"
+        page.screenshot(path=path, full_page=True, animations="disabled")
+        return path
+
+    return do
+
+
+def check_page(page: Page) -> None:
+    assert violations(page) == []
+    assert overflow(page) == 0
+
+
+@pytest.fixture
+def accessible(page: Page) -> Callable[[], None]:
+    """Assert that the page shown breaks no rule and fits the screen."""
+    return lambda: check_page(page)
