@@ -2,10 +2,12 @@
 
 import gc
 import multiprocessing
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
@@ -56,7 +58,22 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
 
 def app_from_env() -> Litestar:
     """For ``uvicorn --factory tongban.app:app_from_env``."""
+    _log_for_machines()
     return create_app(Settings.from_env())
+
+
+def _log_for_machines() -> None:
+    """One JSON object a line, unless somebody is watching on a terminal."""
+    if not sys.stdout.isatty():
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(),
+            cache_logger_on_first_use=True,
+        )
 
 
 @asynccontextmanager
