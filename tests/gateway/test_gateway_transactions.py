@@ -150,6 +150,14 @@ def test_the_benefit_check_says_why_not(world: World, http: httpx.Client, beijin
     assert "医疗保险管理服务中心" in pooled["trt_chk_rslt"]
 
 
+def test_the_benefit_check_promises_nothing_that_settling_would_refuse(worker: Patient) -> None:
+    (pooled, _) = check_benefit(worker, med_type="14")
+    assert pooled["trt_enjymnt_flag"] == "0"
+    assert "慢特病" in pooled["trt_chk_rslt"]
+    (pooled, account) = check_benefit(worker, med_type="41")
+    assert (pooled["trt_enjymnt_flag"], account["trt_enjymnt_flag"]) == ("0", "1")
+
+
 # --- the inpatient road --------------------------------------------------------------------------------------------
 
 

@@ -33,11 +33,13 @@ from tongban.law import (
     assess_outpatient,
     benefit_path,
     decide_filing,
+    pooled_benefit_in_arrears,
     price_class,
 )
 from tongban.people import Enrollment, PaymentState
 
 _FUND_CHECK: Final = "01"
+_RANK: Final = {Situation.LONG_TERM: 0, Situation.REFERRAL: 1, Situation.OWN_CHOICE: 2}
 _TRIAL_FEN: Final = 100_00
 
 
@@ -76,12 +78,14 @@ def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Fili
     """What stands against the pooled fund, in the order in which a cashier can do something about it."""
     if enrolled.payment_state is PaymentState.STOPPED:
         return Entitlement(False, "已停保，统筹基金不支付。请患者先到参保地补缴")
-    if enrolled.payment_state is PaymentState.ARREARS:
-        return Entitlement(False, "单位欠费，统筹基金暂停支付，个人账户可以用。请患者联系单位补缴")
+    if enrolled.payment_state is PaymentState.ARREARS and (stopped := _arrears(call, enrolled, on)) is not None:
+        return stopped
     if care is CareKind.PHARMACY:
         return Entitlement(False, "药店购药用个人账户，统筹基金不支付")
     if not _is_connected(call, care):
         return Entitlement(False, f"本机构没有开通{care.zh}直接结算，请患者先自费，再回参保地报销")
+    if care is CareKind.CHRONIC:
+        return Entitlement(False, f"门诊慢特病怎么报还没有查到依据。请问{call.pack.agency(enrolled.pool_code)}")
     where = call.locality_of(enrolled.pool_code)
     here = [filing for filing in filings if _serves(call, filing, enrolled, care, on)]
     if where is not Locality.SAME_POOL and not here:
@@ -100,10 +104,23 @@ def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Fili
         if decision.outcome not in (FilingOutcome.NOT_NEEDED, FilingOutcome.DEEMED):
             return Entitlement(False, decision.sentence)
         return _determined(call, enrolled, care, where, None, on, decision.sentence)
-    tries = [_determined(call, enrolled, care, where, filing, on, _filed_as(filing)) for filing in here] or [
-        _determined(call, enrolled, care, where, None, on, "")
-    ]
-    return next((found for found in tries if found.is_entitled), tries[0])
+    if not here:
+        return _determined(call, enrolled, care, where, None, on, "")
+    # While the law is silent about the best filing, settlement takes no lesser one in its place.
+    best = min(here, key=lambda filing: _RANK[filing.kind.situation])
+    return _determined(call, enrolled, care, where, best, on, _filed_as(best))
+
+
+def _arrears(call: Call, enrolled: Enrollment, on: date) -> Entitlement | None:
+    """None where the insured pool's fund pays all the same."""
+    paying = pooled_benefit_in_arrears(call.pack, enrolled.pool_code, enrolled.insurance_type, on)
+    if isinstance(paying, Undetermined):
+        return Entitlement(False, _unknown(paying))
+    if enrolled.insurance_type is not InsuranceType.EMPLOYEE:
+        return Entitlement(False, "缴费已中断，统筹基金不支付。请患者先到参保地补缴")
+    return (
+        None if paying.value else Entitlement(False, "单位欠费，统筹基金暂停支付，个人账户可以用。请患者联系单位补缴")
+    )
 
 
 def _determined(
