@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from string import Formatter
-from typing import Any
+from typing import Any, TypeAlias
 
 from tongban.kernel.dates import zh_date
 from tongban.kernel.money import percent, points, yuan
@@ -16,13 +16,14 @@ from tongban.kernel.vocabulary import (
     Word,
 )
 from tongban.law.model import BenefitPath, Step
-from tongban.law.pack import Pack, SourceRef, StepText, Variant, worst
+from tongban.law.pack import Pack, SourceRef, StepText, Told, Variant, Wording, worst
 from tongban.law.reading import Node
 from tongban.law.rules.inpatient import InpatientBreakdown
 from tongban.law.rules.outpatient import NO_LIMIT, OutpatientBreakdown
 
 _EFFECTS = ("base", "minus", "plus", "result", "note")
-_TEXTS = ("label", "formula", "question", "sentence")
+_SIGNS = {"minus": "− ", "plus": "报 "}
+_TEXTS = Wording._fields
 _CASE_WORDS: Mapping[str, type[Word]] = {
     "insurance_type": InsuranceType,
     "category": PersonnelCategory,
@@ -58,6 +59,15 @@ class _View:
         self.amounts: Mapping[str, int] = record["breakdown"] or {}
         self.case: Mapping[str, Any] = record["case"]
         self.used: Mapping[str, Mapping[str, Any]] = record["used"]
+
+    def holds(self, conditions: tuple[str, ...]) -> bool:
+        for name in conditions:  # noqa: SIM110 -- asked twenty times a bill; a generator costs more than the asking
+            if not PREDICATES[name](self):
+                return False
+        return True
+
+    def used_of(self, slots: tuple[str, ...]) -> list[Mapping[str, Any]]:
+        return [self.used[slot] for slot in slots if slot in self.used]
 
     def is_(self, field: str, word: str) -> bool:
         return bool(self.case[field] == word)
@@ -145,17 +155,14 @@ def parse_explanations(
 def _parse_step(
     node: Node, rule: str, fields: tuple[str, ...], read_refs: Callable[[Node], tuple[SourceRef, ...]]
 ) -> StepText:
+    if "label" not in node:
+        node.fault("缺少 label")
+    wording = _parse_wording(node, rule, Wording("", "", "", ""))
     variants = []
     for child in node.children("variants", lambda _, number: f"第 {number} 种说法"):
         conditions = child.texts("when", words=tuple(PREDICATES))
-        texts = {key: child.text(key) for key in _TEXTS if key in child}
-        _check_texts(texts, rule, child)
+        variants.append(Variant(conditions, _parse_wording(child, rule, wording)))
         child.done()
-        variants.append(Variant(conditions, texts))
-    texts = {key: node.text(key) for key in _TEXTS if key in node}
-    if "label" not in texts:
-        node.fault("缺少 label")
-    _check_texts(texts, rule, node)
     return StepText(
         field=node.one_of("field", fields),
         effect=node.one_of("effect", _EFFECTS),
@@ -163,9 +170,15 @@ def _parse_step(
         uses=node.texts("uses", words=_SLOTS[rule]),
         uses_else=node.texts("uses_else", words=_SLOTS[rule]),
         sources=read_refs(node),
-        texts=texts,
+        wording=wording,
         variants=tuple(variants),
     )
+
+
+def _parse_wording(node: Node, rule: str, otherwise: Wording) -> Wording:
+    texts = {key: node.text(key) for key in _TEXTS if key in node}
+    _check_texts(texts, rule, node)
+    return otherwise._replace(**texts)
 
 
 def _check_texts(texts: Mapping[str, str], rule: str, node: Node) -> None:
@@ -191,44 +204,44 @@ def steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
     if record["breakdown"] is None:
         return _undetermined_steps(view)
     words = _Words(pack, view)
-    return [
-        _step(pack, view, text, words)
-        for text in pack.explanations[record["rule"]]
-        if all(PREDICATES[name](view) for name in text.when)
-    ]
+    return [_step(pack, view, text, words) for text in pack.explanations[record["rule"]] if view.holds(text.when)]
 
 
-def _step(pack: Pack, view: _View, text: StepText, words: Mapping[str, str]) -> Step:
-    texts = dict(text.texts)
+def _step(pack: Pack, view: _View, text: StepText, words: "_Words") -> Step:
+    label, formula, question, sentence = text.wording
     for variant in text.variants:
-        if all(PREDICATES[name](view) for name in variant.when):
-            texts.update(variant.texts)
+        if view.holds(variant.when):
+            label, formula, question, sentence = variant.wording
             break
-    slots = text.uses if any(slot in view.used for slot in text.uses) else text.uses_else
-    used = [view.used[slot] for slot in slots if slot in view.used]
-    lines = list(pack.source_lines(text.sources, Confidence.OFFICIAL, None))
-    for value in used:
-        mark, since = Confidence(value["confidence"]), date.fromisoformat(value["since"])
-        lines += [pack.source_line(source_id, article, mark, since) for source_id, article in value["sources"]]
-    filled = {key: template.format_map(words) for key, template in texts.items()}
+    sources, confidence = _told(pack, text, view.used_of(text.uses) or view.used_of(text.uses_else))
     return Step(
-        field=text.field,
-        label=filled["label"],
-        amount_text=_amount_text(text.effect, view.amounts.get(text.field, 0)),
-        effect=text.effect,
-        formula=filled.get("formula", ""),
-        question=filled.get("question", ""),
-        sentence=filled.get("sentence", ""),
-        sources=tuple(dict.fromkeys(lines)),
-        confidence=worst([Confidence(value["confidence"]) for value in used]),
+        text.field,
+        words.fill(label),
+        "" if text.effect == "note" else _SIGNS.get(text.effect, "") + words[text.field],
+        text.effect,
+        words.fill(formula),
+        words.fill(question),
+        words.fill(sentence),
+        sources,
+        confidence,
     )
 
 
-def _amount_text(effect: str, amount_fen: int) -> str:
-    if effect == "note":
-        return ""
-    sign = {"minus": "− ", "plus": "报 "}.get(effect, "")
-    return sign + yuan(amount_fen)
+def _told(pack: Pack, text: StepText, used: list[Mapping[str, Any]]) -> Told:
+    """The sources of a step. Millions of bills rest on the same few values, so each set is put together once."""
+    key = (
+        text.sources,
+        *((value["confidence"], value["since"], tuple(map(tuple, value["sources"]))) for value in used),
+    )
+    told = pack.told_cache.get(key)
+    if told is None:
+        lines = list(pack.source_lines(text.sources, Confidence.OFFICIAL, None))
+        for value in used:
+            mark, since = Confidence(value["confidence"]), date.fromisoformat(value["since"])
+            lines += [pack.source_line(source_id, article, mark, since) for source_id, article in value["sources"]]
+        mark = worst([Confidence(value["confidence"]) for value in used])
+        told = pack.told_cache[key] = Told(tuple(dict.fromkeys(lines)), mark)
+    return told
 
 
 def _undetermined_steps(view: _View) -> list[Step]:
@@ -254,24 +267,14 @@ class _Words(dict[str, str]):
     def __init__(self, pack: Pack, view: _View) -> None:
         super().__init__()
         self.pack, self.view = pack, view
+        self.writers = _WRITERS[view.record["rule"]]
+
+    def fill(self, text: str) -> str:
+        return text.format_map(self) if "{" in text else text
 
     def __missing__(self, word: str) -> str:
-        made = self[word] = self._write(word)
+        made = self[word] = self.writers[word](self.pack, self.view, self)
         return made
-
-    def _write(self, word: str) -> str:
-        view = self.view
-        if word in view.amounts:
-            amount = view.amounts[word]
-            return yuan(amount) if word.endswith("_fen") else percent(amount) if word.endswith("_bp") else str(amount)
-        if word.startswith("value_"):
-            used = view.used.get(word.removeprefix("value_"))
-            return _value_text(self.pack, used) if used else ""
-        if word.endswith("_points"):
-            return points(view.amounts[word.removesuffix("_points")])
-        if word in _CASE_WORDS:
-            return _CASE_WORDS[word](view.case[word]).zh
-        return _WORKINGS[word](self.pack, view, self)
 
 
 def _value_text(pack: Pack, used: Mapping[str, Any]) -> str:
@@ -282,13 +285,15 @@ def _value_text(pack: Pack, used: Mapping[str, Any]) -> str:
     return percent(used["value"]) if unit == "bp" else str(used["value"])
 
 
-def _minus(view: _View, first: str, rest: tuple[str, ...]) -> str:
+def _minus(view: _View, words: Mapping[str, str], first: str, rest: tuple[str, ...]) -> str:
     """``38,600.00 − 2,400.00``: what is zero is not written."""
-    return " − ".join([yuan(view.amounts[first]), *(yuan(view.amounts[name]) for name in rest if view.amounts[name])])
+    return " − ".join([words[first], *[words[name] for name in rest if view.amounts[name]]])
 
 
 def _above_working(pack: Pack, view: _View, words: Mapping[str, str]) -> str:
-    return _minus(view, "total_fen", ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen"))
+    return _minus(
+        view, words, "total_fen", ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen")
+    )
 
 
 def _critical_working(pack: Pack, view: _View, words: Mapping[str, str]) -> str:
@@ -309,15 +314,37 @@ def _critical_working(pack: Pack, view: _View, words: Mapping[str, str]) -> str:
     return working
 
 
-_WORKINGS: Mapping[str, Callable[[Pack, _View, Mapping[str, str]], str]] = {
+Writer: TypeAlias = Callable[[Pack, _View, Mapping[str, str]], str]
+
+_WORKINGS: Mapping[str, Writer] = {
     "pool": lambda pack, view, words: pack.scope_name(view.case["insured_pool"]),
     "settled_day": lambda pack, view, words: zh_date(date.fromisoformat(view.case["settled_on"])),
     "above_working": _above_working,
     "critical_working": _critical_working,
     "person_working": lambda pack, view, words: _minus(
-        view, "total_fen", ("pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen")
+        view, words, "total_fen", ("pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen")
     ),
 }
+
+
+def _writer(word: str, fields: tuple[str, ...]) -> Writer:
+    if word in fields:
+        show = yuan if word.endswith("_fen") else percent if word.endswith("_bp") else str
+        return lambda pack, view, words: show(view.amounts[word])
+    if word.startswith("value_"):
+        slot = word.removeprefix("value_")
+        return lambda pack, view, words: _value_text(pack, view.used[slot]) if slot in view.used else ""
+    if word.endswith("_points"):
+        field = word.removesuffix("_points")
+        return lambda pack, view, words: points(view.amounts[field])
+    if word in _CASE_WORDS:
+        labels = {str(member): member.zh for member in _CASE_WORDS[word]}
+        return lambda pack, view, words: labels[view.case[word]]
+    return _WORKINGS[word]
+
+
+# Which way a word is written is settled once, not for every bill.
+_WRITERS = {rule: {word: _writer(word, fields) for word in _known_words(rule)} for rule, fields in _FIELDS.items()}
 
 
 def unexplained_slots(pack: Pack) -> set[str]:

@@ -186,7 +186,7 @@ class UsedValue(NamedTuple):
             "parameter": self.parameter,
             "value": self.value,
             "since": self.since.isoformat(),
-            "confidence": self.confidence.value,
+            "confidence": str(self.confidence),
             "sources": [list(pair) for pair in self.sources],
             "conflict": self.conflict,
         }
@@ -221,7 +221,7 @@ class Assessment(NamedTuple):
             if missing is None
             else {"reason": missing.reason, "missing": list(missing.missing), "ask": missing.ask},
             "without_source": list(WITHOUT_SOURCE),
-            "confidence": self.confidence.value,
+            "confidence": str(self.confidence),
             "used": {slot: used.record() for slot, used in self.used.items()},
         }
 

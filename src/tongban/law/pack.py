@@ -122,12 +122,21 @@ class KindText:
     conflict: str
 
 
+class Wording(NamedTuple):
+    """What a step says; a text with braces is filled in when it is told."""
+
+    label: str
+    formula: str
+    question: str
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Wording that replaces the step's own when all of `when` hold."""
+    """The whole wording of a step when all of `when` hold: what the variant leaves out is the step's own."""
 
     when: tuple[str, ...]
-    texts: Mapping[str, str]
+    wording: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +149,15 @@ class StepText:
     uses: tuple[str, ...]
     uses_else: tuple[str, ...]
     sources: tuple[SourceRef, ...]
-    texts: Mapping[str, str]
+    wording: Wording
     variants: tuple[Variant, ...]
+
+
+class Told(NamedTuple):
+    """Where a step's values stand, each line once, and the weakest mark among the values."""
+
+    sources: tuple[SourceLine, ...]
+    confidence: Confidence
 
 
 def worst(marks: list[Confidence] | tuple[Confidence, ...]) -> Confidence:
@@ -151,7 +167,7 @@ def worst(marks: list[Confidence] | tuple[Confidence, ...]) -> Confidence:
 
 @dataclass(slots=True)
 class Pack:
-    """The loaded law. Nothing in it changes after loading except the caches of resolved terms."""
+    """The loaded law. Nothing in it changes after loading except the caches, which only keep what it says anyway."""
 
     version: str
     sources: Mapping[str, Source] = field(repr=False)
@@ -164,6 +180,7 @@ class Pack:
     explanations: Mapping[str, tuple[StepText, ...]] = field(repr=False)
     boundaries: tuple[date, ...] = field(repr=False)
     terms_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
+    told_cache: dict[tuple[Any, ...], Told] = field(repr=False, default_factory=dict)
     _chains: dict[str, tuple[Scope, ...]] = field(repr=False, default_factory=dict)
 
     def epoch(self, day: date) -> int:
