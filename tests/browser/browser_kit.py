@@ -1,9 +1,9 @@
 """The running product, and what is asked of every page."""
 
-import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from axe_playwright_python.sync_playwright import Axe
@@ -34,16 +34,26 @@ class Site:
 
     def run(self, work: Callable[[Connection, Pack, Regions], Awaitable[T]]) -> T:
         """`work` with a connection as the web processes have it, in a thread without a running event loop."""
-        answers: list[T] = []
 
-        async def inside() -> None:
+        async def inside() -> T:
             async with connected(str(self.settings.database_url)) as db:
-                answers.append(await work(db, load_pack(self.settings.policies_dir), await all_regions(db)))
+                return await work(db, load_pack(self.settings.policies_dir), await all_regions(db))
 
-        thread = threading.Thread(target=lambda: anyio.run(inside))
-        thread.start()
-        thread.join()
-        return answers[0]
+        return _elsewhere(inside)
+
+    def execute(self, statement: str) -> list[Any]:
+        """Run one statement as the owner of the database; its rows."""
+
+        async def inside() -> list[Any]:
+            async with connected(str(self.settings.owner_database_url)) as db:
+                return list(await db.fetch(statement))
+
+        return _elsewhere(inside)
+
+
+def _elsewhere(work: Callable[[], Awaitable[T]]) -> T:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, work).result()
 
 
 def violations(page: Page) -> list[str]:

@@ -1,28 +1,14 @@
 """The whole filing in a real Chromium: drawn and typed names, elder mode, no scripts, and nothing axe complains of."""
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from browser_kit import Site
+from playwright.sync_api import Browser, Page
 
-from product_kit import World, running_world
-from tongban.infra.db import connected
-from tongban.settings import Settings
-
-if TYPE_CHECKING:
-    from tests.conftest import Databases
-
-pytestmark = pytest.mark.browser
-
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-)
 _LETTERS = (
     ((0.08, 0.3), (0.3, 0.3)),
     ((0.18, 0.15), (0.18, 0.85)),
@@ -31,57 +17,27 @@ _LETTERS = (
 )
 
 
-@pytest.fixture(scope="module")
-def world(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with databases.fresh() as urls:
-        settings = Settings.from_env(
-            {
-                "TONGBAN_VAR": str(tmp_path_factory.mktemp("browser")),
-                "TONGBAN_DEMO": "1",
-                "TONGBAN_PORT": "0",
-                "DATABASE_URL": urls.app,
-                "TONGBAN_OWNER_DATABASE_URL": urls.owner,
-            }
-        )
-        with running_world(settings, people=1) as running:
-            yield running
-
-
-@pytest.fixture(scope="module")
-def chromium(world: World) -> Iterator[Browser]:
-    """Started after the world and stopped before it: while Playwright runs, this thread can run no other loop."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=_FLAGS.split(), env={"LANGUAGE": "zh_CN"}
-        )
-        yield browser
-        browser.close()
+_HIS = "(select person_id from people.person where is_demo and name = '张建国')"
 
 
 @pytest.fixture
-def clean(world: World, chromium: Browser) -> World:
-    """No filings and no drafts."""
-    statement = "truncate filing.draft, filing.filing, filing.signature, filing.event, filing.person_serial"
-    _elsewhere(world, statement)
-    return world
+def clean(site: Site) -> Site:
+    """张建国 has no filings and no drafts."""
+    for table in ("draft", "signature", "event", "filing", "person_serial"):
+        site.execute(f"delete from filing.{table} where person_id in {_HIS}")
+    return site
 
 
-def _elsewhere(world: World, statement: str) -> list[Any]:
-    """Run a statement as the owner, in a thread whose loop is free."""
-
-    async def run() -> list[Any]:
-        async with connected(str(world.settings.owner_database_url)) as connection:
-            return list(await connection.fetch(statement))
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(run())).result()
+def methods(site: Site) -> list[str]:
+    """How 张建国 has signed his filings."""
+    return [row["method"] for row in site.execute(f"select method from filing.signature where person_id in {_HIS}")]
 
 
 @contextmanager
-def phone(browser: Browser, world: World, *, elder: bool = False, width: int = 390, **more: Any) -> Iterator[Page]:
+def phone(browser: Browser, site: Site, *, elder: bool = False, width: int = 390, **more: Any) -> Iterator[Page]:
     """张建国's phone, signed in."""
     context = browser.new_context(
-        base_url=world.url,
+        base_url=site.url,
         viewport={"width": width, "height": 844},
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
@@ -174,8 +130,8 @@ def draw_name(page: Page) -> None:
 
 
 @pytest.mark.parametrize("elder", [False, True], ids=["normal", "elder"])
-def test_filing_with_a_drawn_name(chromium: Browser, clean: World, elder: bool) -> None:
-    with phone(chromium, clean, elder=elder) as page:
+def test_filing_with_a_drawn_name(browser: Browser, clean: Site, elder: bool) -> None:
+    with phone(browser, clean, elder=elder) as page:
         assert page.locator("html[data-elder]").count() == int(elder)
         walk_to_sign(page)
         go_on(page, "签好了，提交")
@@ -197,11 +153,11 @@ def test_filing_with_a_drawn_name(chromium: Browser, clean: World, elder: bool) 
         go_on(page, "确认取消")
         assert page.get_by_text("已关闭", exact=True).count() == 1
         accessible(page)
-    assert _elsewhere(clean, "select method from filing.signature")[0]["method"] == "strokes"
+    assert methods(clean) == ["strokes"]
 
 
-def test_filing_without_scripts(chromium: Browser, clean: World) -> None:
-    with phone(chromium, clean, java_script_enabled=False) as page:
+def test_filing_without_scripts(browser: Browser, clean: Site) -> None:
+    with phone(browser, clean, java_script_enabled=False) as page:
         page.goto("/filing")
         page.get_by_label("外省").check()
         page.get_by_label("住院").check()
@@ -228,11 +184,11 @@ def test_filing_without_scripts(chromium: Browser, clean: World) -> None:
         page.get_by_label("打字写下全名").fill("张建国")
         go_on(page, "签好了，提交")
         page.get_by_role("heading", name="备案成功").wait_for()
-    assert _elsewhere(clean, "select method from filing.signature")[0]["method"] == "typed"
+    assert methods(clean) == ["typed"]
 
 
-def test_a_drawn_name_survives_a_refusal_and_can_be_taken_back(chromium: Browser, clean: World) -> None:
-    with phone(chromium, clean) as page:
+def test_a_drawn_name_survives_a_refusal_and_can_be_taken_back(browser: Browser, clean: Site) -> None:
+    with phone(browser, clean) as page:
         walk_to_sign(page)
         draw_name(page)
         go_on(page, "签好了，提交")
@@ -248,8 +204,8 @@ def test_a_drawn_name_survives_a_refusal_and_can_be_taken_back(chromium: Browser
         refused(page, 1)
 
 
-def test_dates_are_asked_for_only_when_chosen(chromium: Browser, clean: World) -> None:
-    with phone(chromium, clean, width=320) as page:
+def test_dates_are_asked_for_only_when_chosen(browser: Browser, clean: Site) -> None:
+    with phone(browser, clean, width=320) as page:
         walk_to_sign(page)
         page.get_by_role("link", name="上一步").click()
         page.locator("dl a[href*='#start']").first.click()
@@ -262,8 +218,8 @@ def test_dates_are_asked_for_only_when_chosen(chromium: Browser, clean: World) -
         assert page.locator("#start").is_visible()
 
 
-def test_the_commitment_in_the_dark(chromium: Browser, clean: World) -> None:
-    with phone(chromium, clean, color_scheme="dark") as page:
+def test_the_commitment_in_the_dark(browser: Browser, clean: Site) -> None:
+    with phone(browser, clean, color_scheme="dark") as page:
         walk_to_sign(page)
         go_on(page, "签好了，提交")
         refused(page, 2)
