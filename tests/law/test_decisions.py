@@ -36,6 +36,16 @@ def test_terms_of_every_kind(pack: Pack, kind: FilingKind, where: Locality) -> N
     assert set(terms.conflicts) == {"I-4", "I-13"}
 
 
+@pytest.mark.parametrize("kind", LONG_TERM)
+def test_long_term_across_provinces_means_six_months(pack: Pack, kind: FilingKind) -> None:
+    terms = filing_terms(pack, "140100", kind, Locality.CROSS_PROVINCE, DAY)
+    assert "跨省的，在外省工作或生活 6 个月以上" in terms.definition
+    # That ordinary outpatient visits are covered stands on a web page only; the papers stand in the guide.
+    marks = {source.title: source.confidence for source in terms.sources}
+    assert marks["山西医保异地门诊报销规定（健康类网页）"] is Confidence.SECONDARY
+    assert any(source.confidence is Confidence.OFFICIAL and "晋医险" in source.title for source in terms.sources)
+
+
 def test_materials_and_their_alternatives(pack: Pack) -> None:
     def papers(kind: FilingKind, pool: str = "140100") -> list[tuple[str, str]]:
         terms = filing_terms(pack, pool, kind, Locality.CROSS_PROVINCE, DAY)

@@ -164,6 +164,16 @@ def test_a_source_that_left_the_register_keeps_its_id(pack: Pack) -> None:
     assert (line.title, line.article) == ("withdrawn-2020", "第七条")
 
 
+def test_a_web_page_behind_an_official_number_is_still_a_web_page(pack: Pack) -> None:
+    visit = VISIT._replace(insurance_type=InsuranceType.RESIDENT, category=PersonnelCategory.ADULT)
+    rate = told(pack, visit)["pooled_fund_fen"]
+    assert rate.confidence is Confidence.OFFICIAL
+    assert {source.title[:6]: source.confidence for source in rate.sources} == {
+        "山西居民门诊": Confidence.OFFICIAL,
+        "山西医保异地": Confidence.SECONDARY,
+    }
+
+
 @pytest.mark.parametrize("change", [{"total_fen": 1}, {"in_scope_fen": -1, "total_fen": 331_999}])
 def test_amounts_that_do_not_add_up_are_a_fault_of_the_caller(pack: Pack, change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="add up"):

@@ -152,6 +152,24 @@ def test_a_region_without_law_is_undetermined(pack: Pack) -> None:
     assert decision.ask == "参保地医保经办机构"
 
 
+def test_chronic_diseases_are_always_to_be_recognised_first(pack: Pack) -> None:
+    for inputs in EXPECTED:
+        if inputs[3] == CareKind.CHRONIC:
+            assert "认定" in ask(pack, *inputs).sentence, inputs
+
+
+def test_no_row_promises_a_figure_the_insured_city_sets(pack: Pack) -> None:
+    for insurance_type in InsuranceType:
+        decision = ask(pack, insurance_type, "cross_province", "own_choice", "inpatient")
+        assert "可能比转诊报得少" in decision.sentence
+
+
+def test_a_reading_no_city_is_known_to_hold_is_only_an_example(spoil: Callable[[str, str, str], Path]) -> None:
+    changed = load_pack(spoil("shanxi/datong/scope.yaml", "level: pool", "level: pool\nchoices: {I-3: file_first}"))
+    decision = ask(changed, "employee", "in_province", "own_choice", "inpatient", pool="140200")
+    assert (decision.confidence, decision.sources) == (Confidence.ILLUSTRATIVE, ())
+
+
 def test_only_the_web_page_is_secondary(pack: Pack) -> None:
     assert ask(pack, "resident", "cross_province", "own_choice", "outpatient").confidence is Confidence.OFFICIAL
     assert ask(pack, "employee", "cross_province", "own_choice", "outpatient").confidence is Confidence.SECONDARY

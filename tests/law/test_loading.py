@@ -74,6 +74,27 @@ FILING = "shanxi/filing.yaml"
         pytest.param(
             RESIDENTS,
             "confidence: secondary",
+            "confidence: official",
+            "inpatient_deductible 2025-01-01：标了 official，写的来源没有一个有这么可靠",
+            id="a web page passed off as official",
+        ),
+        pytest.param(
+            FILING,
+            "{id: shanxi-outpatient-page-2025, article: 第3条}]\n        confidence: secondary",
+            "{id: shanxi-outpatient-page-2025, article: 第3条}]\n        confidence: official",
+            "表 filing 2025-03-31: 行 F-11：标了 official，写的来源没有一个有这么可靠",
+            id="a row that claims more than its source",
+        ),
+        pytest.param(
+            "shanxi/filing_terms.yaml",
+            "    scopes: [inpatient, outpatient, chronic]\n",
+            "    scopes: [inpatient, outpatient, chronic]\n    materials: []\n",
+            "settled_retiree 2025-03-31：materials 的日期和另一条重叠：2025-03-31 起与 2025-03-31 起",
+            id="the papers of a kind told twice",
+        ),
+        pytest.param(
+            RESIDENTS,
+            "confidence: secondary",
             "confidence: certain",
             "confidence 写了“certain”，只能是",
             id="a confidence that does not exist",
@@ -92,6 +113,13 @@ FILING = "shanxi/filing.yaml"
             "reading: quartered",
             "冲突 I-26 没有“quartered”这种读法",
             id="no such reading",
+        ),
+        pytest.param(
+            RESIDENTS,
+            "    conflict: I-26\n    reading: none",
+            "    conflict: I-26",
+            "resident、later 的日期和另一条重叠：2025-01-01 起与 2025-01-01 起",
+            id="a value that holds under every reading beside one that does not",
         ),
         pytest.param(
             RESIDENTS,
@@ -125,7 +153,7 @@ FILING = "shanxi/filing.yaml"
             FILING,
             "when: {insurance_type: resident, locality: in_province, care: inpatient}",
             "when: {insurance_type: resident, locality: in_province, care: inpatient, situation: referral}",
-            "shanxi/filing.yaml: 表 filing：resident、in_province、long_term、inpatient（2025-03-31 起）：没有一行说到",
+            "表 filing 2025-03-31：resident、in_province、long_term、inpatient（2025-03-31 起）：没有一行说到",
             id="a hole in the table",
         ),
         pytest.param(
@@ -137,9 +165,9 @@ FILING = "shanxi/filing.yaml"
         ),
         pytest.param(
             FILING,
-            "when: {locality: same_pool}",
-            "when: {locality: same_pool}\n        to: 2026-06-30",
-            "resident、same_pool、long_term、inpatient（2026-07-01 起）：没有一行说到",
+            "when: {locality: same_pool, care: chronic}",
+            "when: {locality: same_pool, care: chronic}\n        to: 2026-06-30",
+            "resident、same_pool、long_term、chronic（2026-07-01 起）：没有一行说到",
             id="a hole that opens later",
         ),
         pytest.param(

@@ -81,7 +81,8 @@ async def test_arrears_are_told(hospital: Hospital, town: Town, pack: Pack) -> N
 
     (why,) = [step for step in told.steps if "欠缴" in step.sentence]
     assert why.sources
-    assert why.confidence is Confidence.SECONDARY
+    # That benefits stop is the strict reading of a page that says "may be affected": an example, not a fact.
+    assert why.confidence is Confidence.ILLUSTRATIVE
 
 
 async def test_a_settlement_paid_in_full_ends_with_nothing_to_pay(hospital: Hospital, town: Town, pack: Pack) -> None:

@@ -290,7 +290,7 @@ async def test_arrears_leave_the_account_usable(hospital: Hospital, town: Town, 
     settled = await hospital.settle(hospital.bill(encounter, 100_000))
 
     assert (settled.pooled_fund_fen, settled.account_fen, settled.cash_fen) == (0, 30_000, 70_000)
-    assert settled.confidence is Confidence.SECONDARY
+    assert settled.confidence is Confidence.ILLUSTRATIVE
     assert (await year_of(db, person)).inpatient_stays == 0
     await check_books(db, person, opening_fen=30_000)
 

@@ -35,6 +35,7 @@ from tongban.law.pack import (
     Source,
     SourceRef,
     StepText,
+    worst,
 )
 from tongban.law.reading import Faults, Node, read_yaml
 from tongban.law.rules.outpatient import NO_LIMIT
@@ -70,6 +71,7 @@ class _Parts:
         self.tables: dict[tuple[str, str], str] = {}
         self.refs: list[tuple[str, SourceRef]] = []
         self.chosen: list[tuple[str, str, str]] = []
+        self.marks: list[tuple[str, Confidence, tuple[SourceRef, ...]]] = []
 
 
 def load_pack(directory: Path) -> Pack:
@@ -185,7 +187,7 @@ def _read_document(node: Node, region: str | None, parts: _Parts) -> None:
     if region is not None:
         for child in node.children("values", lambda item, _: f"{item.get('parameter')} {item.get('from')}"):
             _read_value(child, region, parts)
-        for child in node.children("tables", lambda item, _: f"表 {item.get('table')}"):
+        for child in node.children("tables", lambda item, _: f"表 {item.get('table')} {item.get('from')}"):
             _read_table(child, region, parts)
         for child in node.children("filing_kinds", lambda item, _: f"{item.get('kind')} {item.get('from')}"):
             _read_kind(child, region, parts)
@@ -284,6 +286,7 @@ def _standing(
     node.day("checked_on", default=date.min)
     if not refs and mark is not Confidence.ILLUSTRATIVE:
         node.fault(f"标了 {mark.value}，却没有写来源")
+    parts.marks.append((node.where, mark, refs))
     if conflict:
         parts.chosen.append((node.where, conflict, reading))
     elif reading:
@@ -370,7 +373,8 @@ def _in_order(
         closed.append((ended, where))
     for number, (entry, where) in enumerate(closed):
         for other, elsewhere in closed[:number]:
-            apart = entry.conflict == other.conflict and entry.reading != other.reading
+            readings = {entry.reading, other.reading}
+            apart = entry.conflict == other.conflict and len(readings) == 2 and "" not in readings
             if not apart and entry.since <= other.until and other.since <= entry.until:
                 at = "、".join(key[2]) or key[1]
                 faults.add(where, f"{at} 的日期和另一条重叠：{entry.since} 起与 {other.since} 起（{elsewhere}）")
@@ -434,6 +438,9 @@ def _read_row(node: Node, table: str, since: date, parts: _Parts) -> Row:
 # -- kinds of filing ------------------------------------------------------------------------------------------------
 
 
+_TOLD_OF_A_KIND = ("definition", "scopes", "materials")
+
+
 def _read_kind(node: Node, region: str, parts: _Parts) -> None:
     kind = node.one_of("kind", tuple(FilingKind))
     since, until = _span(node)
@@ -448,8 +455,9 @@ def _read_kind(node: Node, region: str, parts: _Parts) -> None:
     node.done()
     others = parts.kinds.setdefault((region, kind), [])
     for other in others:
-        if since <= other.until and other.since <= until:
-            node.fault(f"日期和另一条重叠：{since} 起与 {other.since} 起")
+        both = [name for name in _TOLD_OF_A_KIND if None not in (getattr(text, name), getattr(other, name))]
+        if both and since <= other.until and other.since <= until:
+            node.fault(f"{'、'.join(both)} 的日期和另一条重叠：{since} 起与 {other.since} 起")
     others.append(text)
 
 
@@ -466,6 +474,10 @@ def _check_references(parts: _Parts, faults: Faults) -> None:
     for where, ref in parts.refs:
         if ref.id not in parts.sources:
             faults.add(where, f"来源 {ref.id} 没有登记在 sources.yaml")
+    for where, mark, refs in parts.marks:
+        known = [parts.sources[ref.id].confidence for ref in refs if ref.id in parts.sources]
+        if known and all(worst((mark, each)) is not mark for each in known):
+            faults.add(where, f"标了 {mark.value}，写的来源没有一个有这么可靠")
     switched = {entry.conflict for entries in parts.values.values() for entry, _ in entries if entry.reading}
     switched |= {row.conflict for rows in parts.rows.values() for row in rows if row.reading}
     for scope in parts.scopes.values():

@@ -252,10 +252,15 @@ class Pack:
         ]
 
     def source_line(self, source_id: str, article: str, confidence: Confidence, since: date | None) -> SourceLine:
-        """A source as a page shows it; a source that has since left the register keeps its id as title."""
+        """A source as a page shows it; a source that has since left the register keeps its id as title.
+
+        `confidence` is that of the value it stands behind. A line is never better than its source: a web page that
+        repeats an official number is still a web page.
+        """
         source = self.sources.get(source_id)
-        title, url = (source.title, source.url) if source else (source_id, "")
-        return SourceLine(title, article, url, confidence, since)
+        if source is None:
+            return SourceLine(source_id, article, "", confidence, since)
+        return SourceLine(source.title, article, source.url, worst((confidence, source.confidence)), since)
 
     def source_lines(
         self, refs: tuple[SourceRef, ...], confidence: Confidence, since: date | None
