@@ -59,15 +59,17 @@ class _View:
         self.amounts: Mapping[str, int] = record["breakdown"] or {}
         self.case: Mapping[str, Any] = record["case"]
         self.used: Mapping[str, Mapping[str, Any]] = record["used"]
+        # What the told sources of a value depend on, as a key.
+        self.standing: Mapping[str, tuple[Any, ...]] = {
+            slot: (value["confidence"], value["since"], *map(tuple, value["sources"]))
+            for slot, value in self.used.items()
+        }
 
     def holds(self, conditions: tuple[str, ...]) -> bool:
         for name in conditions:  # noqa: SIM110 -- asked twenty times a bill; a generator costs more than the asking
             if not PREDICATES[name](self):
                 return False
         return True
-
-    def used_of(self, slots: tuple[str, ...]) -> list[Mapping[str, Any]]:
-        return [self.used[slot] for slot in slots if slot in self.used]
 
     def is_(self, field: str, word: str) -> bool:
         return bool(self.case[field] == word)
@@ -213,7 +215,7 @@ def _step(pack: Pack, view: _View, text: StepText, words: "_Words") -> Step:
         if view.holds(variant.when):
             label, formula, question, sentence = variant.wording
             break
-    sources, confidence = _told(pack, text, view.used_of(text.uses) or view.used_of(text.uses_else))
+    sources, confidence = _told(pack, view, text)
     return Step(
         text.field,
         words.fill(label),
@@ -227,20 +229,20 @@ def _step(pack: Pack, view: _View, text: StepText, words: "_Words") -> Step:
     )
 
 
-def _told(pack: Pack, text: StepText, used: list[Mapping[str, Any]]) -> Told:
+def _told(pack: Pack, view: _View, text: StepText) -> Told:
     """The sources of a step. Millions of bills rest on the same few values, so each set is put together once."""
-    key = (
-        text.sources,
-        *((value["confidence"], value["since"], tuple(map(tuple, value["sources"]))) for value in used),
-    )
+    standing = view.standing
+    used = [standing[slot] for slot in text.uses if slot in standing]
+    used = used or [standing[slot] for slot in text.uses_else if slot in standing]
+    key = (text.sources, *used)
     told = pack.told_cache.get(key)
     if told is None:
         lines = list(pack.source_lines(text.sources, Confidence.OFFICIAL, None))
-        for value in used:
-            mark, since = Confidence(value["confidence"]), date.fromisoformat(value["since"])
-            lines += [pack.source_line(source_id, article, mark, since) for source_id, article in value["sources"]]
-        mark = worst([Confidence(value["confidence"]) for value in used])
-        told = pack.told_cache[key] = Told(tuple(dict.fromkeys(lines)), mark)
+        for mark, since, *sources in used:
+            day = date.fromisoformat(since)
+            lines += [pack.source_line(source_id, article, Confidence(mark), day) for source_id, article in sources]
+        weakest = worst([Confidence(mark) for mark, *_ in used])
+        told = pack.told_cache[key] = Told(tuple(dict.fromkeys(lines)), weakest)
     return told
 
 
