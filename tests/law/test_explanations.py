@@ -76,6 +76,11 @@ def test_a_referral_is_told_from_the_bill_to_the_own_share(pack: Pack) -> None:
     assert all(source.since == date(2025, 1, 1) for source in pooled.sources)
 
 
+def test_whatever_is_taken_off_first_is_said_to_come_first(pack: Pack) -> None:
+    all_in_scope = STAY._replace(self_funded_fen=0, preselfpay_fen=0, in_scope_fen=STAY.total_fen)
+    assert [step.label for step in told(pack, all_in_scope).values() if step.effect == "minus"] == ["先减：起付线"]
+
+
 def test_a_later_stay_says_why_the_deductible_is_less(pack: Pack) -> None:
     step = told(pack, STAY._replace(stays_before=1))["deductible_fen"]
     assert (step.amount_text, step.formula) == ("− 500.00", "1,000.00 × 50%")

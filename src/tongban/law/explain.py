@@ -206,7 +206,13 @@ def steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
     if record["breakdown"] is None:
         return _undetermined_steps(view)
     words = _Words(pack, view)
-    return [_step(pack, view, text, words) for text in pack.explanations[record["rule"]] if view.holds(text.when)]
+    made: list[Step] = []
+    for text in pack.explanations[record["rule"]]:
+        if view.holds(text.when):
+            made.append(_step(pack, view, text, words))
+            if text.effect == "minus":
+                words["subtract"] = "再减"
+    return made
 
 
 def _step(pack: Pack, view: _View, text: StepText, words: "_Words") -> Step:
@@ -323,6 +329,8 @@ _WORKINGS: Mapping[str, Writer] = {
     "settled_day": lambda pack, view, words: zh_date(date.fromisoformat(view.case["settled_on"])),
     "above_working": _above_working,
     "critical_working": _critical_working,
+    # Of the first amount taken off; `steps` changes it for those that follow.
+    "subtract": lambda pack, view, words: "先减",
     "person_working": lambda pack, view, words: _minus(
         view, words, "total_fen", ("pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen")
     ),
