@@ -39,6 +39,9 @@ def filings(site: World) -> int:
         ({"insurance": "resident", "trip": "cross_province", "care": "inpatient", "why": "referral"}, "由医院来办"),
         ({"insurance": "resident", "trip": "cross_province", "care": "inpatient", "why": "emergency"}, "急诊"),
         ({"insurance": "resident", "trip": "in_province", "care": "chronic", "why": "own_choice"}, "问一下参保地"),
+        # One does not leave hospital after seeing a doctor for an hour.
+        ({"insurance": "resident", "trip": "in_province", "care": "outpatient", "why": "own_choice"}, "看完病直接结算"),
+        ({"insurance": "employee", "trip": "in_province", "care": "pharmacy", "why": "own_choice"}, "那家药店"),
     ],
 )
 def test_visitors_learn_whether_to_file(site: World, answers: dict[str, str], says: str) -> None:

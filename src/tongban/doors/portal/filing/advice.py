@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Response, get, post
 
 from tongban.doors.http import Request, RouteDb, see_other
-from tongban.doors.portal.filing.words import CARE, KIND, TRIP, WHY, draft_rows
+from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.session import SignedIn, signed_in
@@ -69,6 +69,7 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
         outcomes=FilingOutcome,
         where=where,
         situation=situation,
+        counter=COUNTER[CareKind(care)],
         said=[
             ("医保", insurance_type.zh),
             ("去哪里", TRIP[where]),

@@ -20,6 +20,14 @@ CARE: dict[CareKind, str] = {
     CareKind.PHARMACY: "药店买药",
 }
 
+# Where one goes for it, and when one pays there.
+COUNTER: dict[CareKind, tuple[str, str]] = {
+    CareKind.INPATIENT: ("医院", "出院时"),
+    CareKind.OUTPATIENT: ("医院", "看完病"),
+    CareKind.CHRONIC: ("医院", "看完病"),
+    CareKind.PHARMACY: ("药店", "付钱时"),
+}
+
 WHY: dict[Situation, tuple[str, str]] = {
     Situation.LONG_TERM: ("长期在那里住，或在那里工作", "比如跟子女住、退休后定居、单位派驻"),
     Situation.REFERRAL: ("本地医院让转过去", "医院开了转诊证明"),
