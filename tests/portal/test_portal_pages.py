@@ -316,6 +316,19 @@ async def test_looking_at_a_settlement_is_recorded(visitor: Browser, till: Till,
     assert await count(app, "infra.audit") == before + 1
 
 
+async def test_looking_at_the_list_is_recorded(visitor: Browser, till: Till, app: Litestar) -> None:
+    await till.pay()
+    await visitor.sign_in("wang_xiuying")
+    await visitor.get("/costs")
+    await visitor.get("/filing/records")
+    async with app.state.pool.acquire() as db:
+        rows = await db.fetch("select actor, action, person_id from infra.audit order by audit_id desc limit 2")
+    assert [tuple(row) for row in rows] == [
+        (f"person:{WANG}", "filings.listed", WANG),
+        (f"person:{WANG}", "settlements.listed", WANG),
+    ]
+
+
 async def test_costs_page_by_page(visitor: Browser, till: Till, clock: Clock) -> None:
     numbers = []
     for _ in range(22):

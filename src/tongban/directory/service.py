@@ -39,6 +39,11 @@ async def institution(db: Db, code: str) -> Institution | None:
     return await store.institution(db, code)
 
 
+async def institution_names(db: Db, codes: list[str]) -> dict[str, str]:
+    """Code → name of those that are known, in one query."""
+    return await store.institution_names(db, codes)
+
+
 async def search_institutions(
     db: Db, pool_code: str, text: str = "", care: CareKind | None = None, limit: int = 20, after: str = ""
 ) -> list[Institution]:

@@ -77,6 +77,13 @@ async def institution(db: Db, code: str) -> Institution | None:
     return _institution(row) if row else None
 
 
+async def institution_names(db: Db, codes: list[str]) -> dict[str, str]:
+    rows = await db.fetch(
+        "select institution_code, name from directory.institution where institution_code = any($1)", codes
+    )
+    return {row["institution_code"]: row["name"] for row in rows}
+
+
 async def institutions(
     db: Db, pool_code: str, pattern: str | None, care: CareKind | None, limit: int, after: str
 ) -> list[Institution]:

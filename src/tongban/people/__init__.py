@@ -25,6 +25,7 @@ from tongban.people.service import (
     kin_of,
     medical_code,
     medical_code_state,
+    names_of,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "load_demo_people",
     "medical_code",
     "medical_code_state",
+    "names_of",
 ]

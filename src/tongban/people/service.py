@@ -26,6 +26,11 @@ async def get_person(db: Db, vault: Vault, person_id: int) -> Person:
     return found
 
 
+async def names_of(db: Db, person_ids: list[int]) -> dict[int, str]:
+    """Person → name of those that exist, in one query and with nothing decrypted."""
+    return await store.names_of(db, person_ids)
+
+
 async def find_by_credential(db: Db, vault: Vault, kind: CredentialKind, number: str) -> Person | None:
     """Who holds this medical code or card; None when nobody ever did.
 

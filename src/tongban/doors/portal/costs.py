@@ -6,12 +6,11 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
-from tongban.directory import institution
+from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb
+from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
-from tongban.infra import audit
 from tongban.infra.clock import in_china
-from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, Confidence
@@ -27,12 +26,19 @@ async def costs(request: Request, db: RouteDb) -> Response[Any]:
     before = _moment(request.query_params.get("before", ""))
     found = await settlements_of(db, person.person_id, before=before, limit=_PAGE_LENGTH + 1)
     shown = found[:_PAGE_LENGTH]
-    names = {code: await _institution_name(db, code) for code in {record.institution_code for record in shown}}
+    names = await institution_names(db, [record.institution_code for record in shown])
+    await looked_at(request, db, "settlements.listed", person_id=person.person_id)
     more = ""
     if len(found) > _PAGE_LENGTH and (last := shown[-1].settled_at) is not None:
         more = last.isoformat()
     return page(
-        request, "costs.html", records=shown, names=names, period=_period, more=more, is_later=before is not None
+        request,
+        "costs.html",
+        records=shown,
+        names={record.institution_code: _institution_zh(names, record) for record in shown},
+        period=_period,
+        more=more,
+        is_later=before is not None,
     )
 
 
@@ -41,15 +47,8 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
     """One settlement with its working. Raises SettlementNotFound for somebody else's number as for none."""
     person = current_person(request)
     record = await get_settlement(db, person.person_id, number)
-    await audit.record(
-        db,
-        now=request.app.state.clock(),
-        actor=f"person:{person.person_id}",
-        channel="portal",
-        action="settlement.viewed",
-        person_id=person.person_id,
-        subject=number,
-    )
+    await looked_at(request, db, "settlement.viewed", person_id=person.person_id, subject=number)
+    names = await institution_names(db, [record.institution_code])
     filing_number = ""
     if record.filing_serial is not None:
         filing_number = str(OutsideNumber(FILING, record.person_id, record.filing_serial))
@@ -58,7 +57,7 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         request,
         "cost.html",
         record=record,
-        hospital=await _institution_name(db, record.institution_code),
+        hospital=_institution_zh(names, record),
         place=_place(request, record),
         period=_period(record),
         explanation=explanation,
@@ -68,9 +67,9 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
     )
 
 
-async def _institution_name(db: Db, code: str) -> str:
-    found = await institution(db, code)
-    return found.name if found else f"医药机构 {code}"
+def _institution_zh(names: dict[str, str], record: SettlementRecord) -> str:
+    """The institution's name; its code where the directory no longer knows it."""
+    return names.get(record.institution_code, f"医药机构 {record.institution_code}")
 
 
 def _place(request: Request, record: SettlementRecord) -> str:

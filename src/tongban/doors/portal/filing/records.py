@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
+from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
 from tongban.filing import (
     Filing,
@@ -26,7 +27,7 @@ from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import NotFound
-from tongban.people import get_person
+from tongban.people import get_person, names_of
 
 _CHANNEL_ZH = {"portal": "网上", "gateway": "医院系统", "cli": "经办", "window": "窗口"}
 
@@ -39,7 +40,10 @@ async def records(request: Request, db: RouteDb) -> Response[bytes]:
     for_others = request.query_params.get("whose") == "others"
     filings = await list_filings(db, viewer_id=person.person_id, whose="others" if for_others else "self", way=way)
     drafts = [] if for_others else await drafts_of(db, state.vault, person_id=person.person_id, now=state.clock())
-    names = {f.person_id: (await get_person(db, state.vault, f.person_id)).name for f in filings} if for_others else {}
+    names = await names_of(db, [filing.person_id for filing in filings]) if for_others else {}
+    # The numbers carry whose filings they are.
+    seen = " ".join(filing.number for filing in filings)
+    await looked_at(request, db, "filings.listed", person_id=person.person_id, subject=seen)
     return page(
         request,
         "filing/records.html",
@@ -85,7 +89,9 @@ def _place(request: Request, filing: Filing) -> str:
 async def _detail(request: Request, db: Db, number: str) -> FilingDetail:
     """Raises NotFound for a filing that is not the viewer's to see."""
     viewer = current_person(request).person_id
-    return await get_filing(db, request.app.state.vault, viewer_id=viewer, number=number)
+    detail = await get_filing(db, request.app.state.vault, viewer_id=viewer, number=number)
+    await looked_at(request, db, "filing.viewed", person_id=detail.filing.person_id, subject=detail.filing.number)
+    return detail
 
 
 def _rows(request: Request, detail: FilingDetail, insured_name: str) -> list[tuple[str, str]]:
