@@ -31,14 +31,16 @@ format: ## 按规范排版
 	.venv/bin/ruff format
 
 bench: ## 跑基准，结果都是比值
-	@scripts/bootstrap.sh test
+	@scripts/bootstrap.sh bench
 	@set -e; for bench in bench/*_bench.py; do echo "== $$bench"; $(VENV_PYTHON) $$bench $(ARGS); done
 
 lock: ## 按 requirements*.in 重新锁定依赖
 	@scripts/bootstrap.sh test
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.lock
 	$(LOCK) $(ARGS) requirements.in -o requirements.lock
+	$(LOCK) $(ARGS) requirements-batch.in -o requirements-batch.lock
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.lock
+	$(LOCK) $(ARGS) requirements-bench.in -o requirements-bench.lock
 
 clean: ## 删掉虚拟环境和各种缓存；var/ 里的数据不动
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache

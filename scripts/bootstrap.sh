@@ -1,16 +1,20 @@
 #!/bin/sh
 # Make everything that `make run` or `make test` needs, on a machine that has nothing but Python 3.11 or newer.
 #   scripts/bootstrap.sh run    what the product needs
+#   scripts/bootstrap.sh batch  and what whole populations need: simulations, claims in Parquet
 #   scripts/bootstrap.sh test   and what its tests need, a browser and Chinese fonts included
+#   scripts/bootstrap.sh bench  and the engines its benchmarks are measured against
 # What is there already is left alone: a second run takes no time. Packages are installed by hash from the lock files.
 set -eu
 cd "$(dirname "$0")/.."
 
 kind=${1:-run}
 case $kind in
-  run) lock=requirements.lock ;;
-  test) lock=requirements-dev.lock ;;
-  *) echo "用法：scripts/bootstrap.sh run|test" >&2; exit 2 ;;
+  run) lock=requirements.lock more="batch test bench" ;;
+  batch) lock=requirements-batch.lock more="test bench" ;;
+  test) lock=requirements-dev.lock more=bench ;;
+  bench) lock=requirements-bench.lock more= ;;
+  *) echo "用法：scripts/bootstrap.sh run|batch|test|bench" >&2; exit 2 ;;
 esac
 
 say() { printf '%s\n' "$*" >&2; }
@@ -92,17 +96,18 @@ install_browser() {
 }
 
 # The stamp says what is installed, so that nothing is asked of pip again until a lock changes or the folder moves.
-want="$kind $(cat requirements-uv.lock "$lock" pyproject.toml scripts/bootstrap.sh | cksum) $(pwd)"
-has() { [ -x .venv/bin/python ] && [ "$(cat ".venv/tongban-$1" 2>/dev/null)" = "$2" ]; }
+lock_of() {
+  case $1 in run) echo requirements.lock ;; test) echo requirements-dev.lock ;; *) echo "requirements-$1.lock" ;; esac
+}
+want() { echo "$1 $(cat requirements-uv.lock "$(lock_of "$1")" pyproject.toml scripts/bootstrap.sh | cksum) $(pwd)"; }
+has() { [ -x .venv/bin/python ] && [ "$(cat ".venv/tongban-$1" 2>/dev/null)" = "$(want "$1")" ]; }
 
-if has "$kind" "$want"; then exit 0; fi
-# What the tests need includes what the product needs.
-if [ "$kind" = run ]; then
-  with_tests="test $(cat requirements-uv.lock requirements-dev.lock pyproject.toml scripts/bootstrap.sh | cksum) $(pwd)"
-  if has test "$with_tests"; then exit 0; fi
-fi
+# Each kind includes those before it.
+for each in $kind $more; do
+  if has "$each"; then exit 0; fi
+done
 if ! is_new_enough .venv/bin/python || [ "$(cat .venv/tongban-place 2>/dev/null)" != "$(pwd)" ]; then make_venv; fi
-rm -f .venv/tongban-run .venv/tongban-test
+rm -f .venv/tongban-run .venv/tongban-batch .venv/tongban-test .venv/tongban-bench
 install_locked
-if [ "$kind" = test ]; then install_browser; fi
-printf '%s\n' "$want" >".venv/tongban-$kind"
+case $kind in test | bench) install_browser ;; esac
+want "$kind" >".venv/tongban-$kind"

@@ -1,6 +1,7 @@
 """What is installed is named by version and hash alone; where it comes from is each machine's business."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def named(requirements: Path) -> set[str]:
 
 def test_there_is_a_lock_for_every_list() -> None:
     lists = {path.stem for path in ROOT.glob("requirements*.in")}
-    assert lists == {"requirements", "requirements-dev", "requirements-uv"}
+    assert lists == {f"requirements{kind}" for kind in ("", "-batch", "-bench", "-dev", "-uv")}
     assert {lock.stem for lock in LOCKS} == lists
 
 
@@ -42,8 +43,10 @@ def test_a_lock_pins_by_hash_everything_its_list_asks_for(lock: Path) -> None:
 
 
 def test_tests_run_against_the_versions_that_are_shipped() -> None:
-    shipped, tested = pinned(ROOT / "requirements.lock"), pinned(ROOT / "requirements-dev.lock")
-    assert {name: tested.get(name) for name in shipped} == shipped
+    """Each list holds the one before it, at the same versions."""
+    locks = [pinned(ROOT / f"requirements{kind}.lock") for kind in ("", "-batch", "-dev", "-bench")]
+    for fewer, more in pairwise(locks):
+        assert {name: more.get(name) for name in fewer} == fewer
 
 
 def test_no_other_kind_of_lock_creeps_in() -> None:

@@ -11,19 +11,14 @@ from tongban.kernel.vocabulary import (
     CareKind,
     Confidence,
     FilingKind,
-    InsuranceType,
-    Locality,
-    PersonnelCategory,
-    PriceClass,
 )
 from tongban.law.assess import GOVERNING_DAY
 from tongban.law.errors import PolicyError
 from tongban.law.explain import parse_explanations
-from tongban.law.model import BenefitPath, Material
+from tongban.law.model import Material
 from tongban.law.pack import (
     FOREVER,
     NATION,
-    OPEN_ENDED,
     ConflictRecord,
     DatedValue,
     KindText,
@@ -37,22 +32,10 @@ from tongban.law.pack import (
     StepText,
     worst,
 )
+from tongban.law.parameters import KEY_WORDS, PARAMETERS, SPECIALS, UNITS
 from tongban.law.reading import Faults, Node, read_yaml
-from tongban.law.rules.outpatient import NO_LIMIT
 from tongban.law.tables import TABLES, UNDETERMINED, expand, prove
-from tongban.law.terms import PARAMETERS
 
-KEY_WORDS: Mapping[str, tuple[str, ...]] = {
-    "insurance_type": tuple(InsuranceType),
-    "category": tuple(PersonnelCategory),
-    "locality": tuple(Locality),
-    "path": tuple(BenefitPath),
-    "price_class": tuple(PriceClass),
-    "filing_kind": tuple(FilingKind),
-    "stay": ("second", "later"),
-}
-UNITS = ("fen", "bp", "days", "months", "count", "flag")
-_SPECIAL = {("fen", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}
 _CONFIDENCES = tuple(str(mark) for mark in Confidence)
 
 
@@ -337,8 +320,8 @@ def _flatten(
 
 def _number(raw: object, unit: str, key: tuple[str, ...], node: Node) -> int | None:
     at = "、".join(key) or "table"
-    if isinstance(raw, str) and (unit, raw) in _SPECIAL:
-        return _SPECIAL[unit, raw]
+    if isinstance(raw, str) and (unit, raw) in SPECIALS:
+        return SPECIALS[unit, raw]
     if unit == "flag":
         if isinstance(raw, bool):
             return int(raw)

@@ -11,32 +11,6 @@ from tongban.law.pack import Pack, worst
 from tongban.law.rules.inpatient import NO_SCHEME, InpatientTerms
 from tongban.law.rules.outpatient import OutpatientTerms
 
-# Every parameter some rule reads, and what it depends on. `parameters.yaml` must say the same.
-PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    "inpatient_deductible": ("insurance_type", "price_class"),
-    "inpatient_repeat_deductible": ("insurance_type", "stay"),
-    "inpatient_rate": ("insurance_type", "category", "price_class"),
-    "inpatient_adjustment": ("insurance_type", "locality", "path"),
-    "inpatient_path_rate": ("insurance_type", "category", "locality", "path", "price_class"),
-    "inpatient_ceiling": ("insurance_type",),
-    "critical_illness_threshold": ("insurance_type",),
-    "critical_illness_rate": ("insurance_type",),
-    "critical_illness_second_threshold": ("insurance_type",),
-    "critical_illness_second_rate": ("insurance_type",),
-    "critical_illness_is_banded": ("insurance_type",),
-    "critical_illness_ceiling": ("insurance_type",),
-    "outpatient_deductible": ("insurance_type", "price_class"),
-    "outpatient_deductible_annual": ("insurance_type",),
-    "outpatient_rate": ("insurance_type", "category", "price_class"),
-    "outpatient_adjustment": ("insurance_type", "locality", "path"),
-    "outpatient_visit_ceiling": ("insurance_type",),
-    "outpatient_ceiling": ("insurance_type", "category"),
-    "pooled_benefit_in_arrears": ("insurance_type",),
-    "filing_months_valid": ("filing_kind", "locality"),
-    "filing_backdate_days": ("filing_kind",),
-    "filing_start_precedes_admission": ("filing_kind",),
-}
-
 T = TypeVar("T")
 
 

@@ -1,0 +1,46 @@
+"""What the policy files may give a value for: every parameter some rule reads, what it depends on, and its units."""
+
+from collections.abc import Mapping
+
+from tongban.kernel.vocabulary import FilingKind, InsuranceType, Locality, PersonnelCategory, PriceClass
+from tongban.law.model import BenefitPath
+from tongban.law.pack import OPEN_ENDED
+from tongban.law.rules.outpatient import NO_LIMIT
+
+# Every parameter some rule reads, and what it depends on. `parameters.yaml` must say the same.
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "inpatient_deductible": ("insurance_type", "price_class"),
+    "inpatient_repeat_deductible": ("insurance_type", "stay"),
+    "inpatient_rate": ("insurance_type", "category", "price_class"),
+    "inpatient_adjustment": ("insurance_type", "locality", "path"),
+    "inpatient_path_rate": ("insurance_type", "category", "locality", "path", "price_class"),
+    "inpatient_ceiling": ("insurance_type",),
+    "critical_illness_threshold": ("insurance_type",),
+    "critical_illness_rate": ("insurance_type",),
+    "critical_illness_second_threshold": ("insurance_type",),
+    "critical_illness_second_rate": ("insurance_type",),
+    "critical_illness_is_banded": ("insurance_type",),
+    "critical_illness_ceiling": ("insurance_type",),
+    "outpatient_deductible": ("insurance_type", "price_class"),
+    "outpatient_deductible_annual": ("insurance_type",),
+    "outpatient_rate": ("insurance_type", "category", "price_class"),
+    "outpatient_adjustment": ("insurance_type", "locality", "path"),
+    "outpatient_visit_ceiling": ("insurance_type",),
+    "outpatient_ceiling": ("insurance_type", "category"),
+    "pooled_benefit_in_arrears": ("insurance_type",),
+    "filing_months_valid": ("filing_kind", "locality"),
+    "filing_backdate_days": ("filing_kind",),
+    "filing_start_precedes_admission": ("filing_kind",),
+}
+
+KEY_WORDS: Mapping[str, tuple[str, ...]] = {
+    "insurance_type": tuple(InsuranceType),
+    "category": tuple(PersonnelCategory),
+    "locality": tuple(Locality),
+    "path": tuple(BenefitPath),
+    "price_class": tuple(PriceClass),
+    "filing_kind": tuple(FilingKind),
+    "stay": ("second", "later"),
+}
+UNITS = ("fen", "bp", "days", "months", "count", "flag")
+SPECIALS = {("fen", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}
