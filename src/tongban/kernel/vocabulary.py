@@ -82,6 +82,47 @@ class PriceClass(Word):
     CLASS_3 = "class_3", "三类及以下"
 
 
+class InstitutionLevel(Word):
+    """A hospital's level: 三级 is the highest, 一级 the lowest. Not Shanxi's price class (一类 is the highest)."""
+
+    LEVEL_1 = "level_1", "一级"
+    LEVEL_2 = "level_2", "二级"
+    LEVEL_3 = "level_3", "三级"
+
+
+class ChronicDisease(Word):
+    """The ten diseases that settle across provinces, and LOCAL for any other that only the insured region recognises."""
+
+    HYPERTENSION = "hypertension", "高血压"
+    DIABETES = "diabetes", "糖尿病"
+    CANCER_THERAPY = "cancer_therapy", "恶性肿瘤门诊放化疗"
+    UREMIA_DIALYSIS = "uremia_dialysis", "尿毒症透析"
+    TRANSPLANT_ANTIREJECTION = "transplant_antirejection", "器官移植术后抗排异治疗"
+    COPD = "copd", "慢性阻塞性肺疾病"
+    RHEUMATOID_ARTHRITIS = "rheumatoid_arthritis", "类风湿关节炎"
+    CORONARY_HEART_DISEASE = "coronary_heart_disease", "冠心病"
+    VIRAL_HEPATITIS = "viral_hepatitis", "病毒性肝炎"
+    ANKYLOSING_SPONDYLITIS = "ankylosing_spondylitis", "强直性脊柱炎"
+    LOCAL = "local", "别的门诊慢特病"
+
+
+class MedicationScheme(Word):
+    """Residents' drugs for the two diseases (两病), for those not recognised as having 门诊慢特病."""
+
+    HYPERTENSION = "hypertension_medication", "高血压门诊用药"
+    TYPE_1_DIABETES = "type_1_diabetes_medication", "1 型糖尿病门诊用药"
+    OTHER_DIABETES = "other_diabetes_medication", "糖尿病门诊用药（1 型以外）"
+
+
+class DeliveryKind(Word):
+    """How a child is born, as the quotas tell it apart; 助产 and 难产 stand in different texts and are not merged."""
+
+    NATURAL = "natural", "自然分娩"
+    ASSISTED = "assisted", "助产分娩"
+    DIFFICULT = "difficult", "难产"
+    CAESAREAN = "caesarean", "剖宫产"
+
+
 class CatalogClass(Word):
     A = "a", "甲类"
     B = "b", "乙类"
