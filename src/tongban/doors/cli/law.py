@@ -1,0 +1,15 @@
+"""``tongban law``: the policies as data. What is in force, what it decides and computes, and what is not known.
+
+A command lives in a module of its own, ``law_….py`` with ``HELP`` and ``command``, and is registered at the end.
+"""
+
+import typer
+
+HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的。不用数据库。"
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Without a callback typer would make the only command the whole group."""
