@@ -15,7 +15,7 @@ from tongban.law import (
     assess_outpatient,
     steps,
 )
-from tongban.law.explain import unexplained_slots
+from tongban.law.explaining.texts import unexplained_slots
 
 DAY = date(2026, 11, 20)
 STAY = InpatientCase(
@@ -183,3 +183,15 @@ def test_a_web_page_behind_an_official_number_is_still_a_web_page(pack: Pack) ->
 def test_amounts_that_do_not_add_up_are_a_fault_of_the_caller(pack: Pack, change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="add up"):
         assess_inpatient(pack, STAY._replace(**change))
+
+
+def test_a_step_names_the_contradiction_its_value_rests_on(pack: Pack) -> None:
+    made = assess_inpatient(pack, STAY)
+    expected = {slot: used.conflict for slot, used in made.used.items()}
+    working = told(pack, STAY)
+    assert working["pooled_fund_fen"].conflict == (expected["rate"] or expected["adjustment"])
+    record = made.record()
+    record["used"]["adjustment"]["conflict"] = "X-1"
+    by_field = {step.field: step.conflict for step in steps(pack, record)}
+    assert by_field["pooled_fund_fen"] == (expected["rate"] or "X-1")
+    assert by_field["total_fen"] == ""

@@ -14,7 +14,7 @@ from tongban.kernel.vocabulary import (
 )
 from tongban.law.assess import GOVERNING_DAY
 from tongban.law.errors import PolicyError
-from tongban.law.explain import parse_explanations
+from tongban.law.explaining.texts import parse_explanations
 from tongban.law.model import Material
 from tongban.law.pack import (
     FOREVER,

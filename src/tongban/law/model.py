@@ -230,6 +230,7 @@ class Step(NamedTuple):
     """One line of the working. `effect` is base, minus, plus, result or note; a note has no amount.
 
     `question` is what the person would ask (empty: nothing to open), `sentence` its answer, `sources` where it stands.
+    `conflict` is the id of the recorded contradiction a value of this step rests on; empty if there is none.
     """
 
     field: str
@@ -241,3 +242,4 @@ class Step(NamedTuple):
     sentence: str
     sources: tuple[SourceLine, ...]
     confidence: Confidence
+    conflict: str = ""

@@ -154,10 +154,12 @@ class StepText:
 
 
 class Told(NamedTuple):
-    """Where a step's values stand, each line once, and the weakest mark among the values."""
+    """Where a step's values stand, each line once, the weakest mark among the values, and the contradiction one of
+    them rests on (its id, or empty)."""
 
     sources: tuple[SourceLine, ...]
     confidence: Confidence
+    conflict: str
 
 
 def worst(marks: list[Confidence] | tuple[Confidence, ...]) -> Confidence:

@@ -1,0 +1,42 @@
+"""What there is to tell: per rule its amounts and the slots of the values it uses, and the words every case has.
+
+A new rule is entered in `FIELDS` and `SLOTS`; its steps are then written in explanations.yaml.
+"""
+
+from collections.abc import Mapping
+
+from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass, Word
+from tongban.law.model import BenefitPath
+from tongban.law.rules.inpatient import InpatientBreakdown
+from tongban.law.rules.outpatient import OutpatientBreakdown
+
+CASE_WORDS: Mapping[str, type[Word]] = {
+    "insurance_type": InsuranceType,
+    "category": PersonnelCategory,
+    "locality": Locality,
+    "path": BenefitPath,
+    "price_class": PriceClass,
+}
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "inpatient": InpatientBreakdown._fields,
+    "outpatient": OutpatientBreakdown._fields,
+}
+
+SLOTS: Mapping[str, tuple[str, ...]] = {
+    "inpatient": (
+        "deductible",
+        "second_stay",
+        "later_stay",
+        "rate",
+        "adjustment",
+        "ceiling",
+        "critical_threshold",
+        "critical_rate",
+        "critical_second_threshold",
+        "critical_second_rate",
+        "critical_is_banded",
+        "critical_ceiling",
+    ),
+    "outpatient": ("deductible", "deductible_annual", "rate", "adjustment", "visit_ceiling", "ceiling"),
+}
