@@ -91,7 +91,7 @@ class InstitutionLevel(Word):
 
 
 class ChronicDisease(Word):
-    """The ten diseases that settle across provinces, and LOCAL for any other that only the insured region recognises."""
+    """The ten diseases that settle across provinces; LOCAL is any other, which only the insured region recognises."""
 
     HYPERTENSION = "hypertension", "高血压"
     DIABETES = "diabetes", "糖尿病"
