@@ -1,5 +1,7 @@
 """What a person reads: the working, its reasons and its marks."""
 
+import json
+from copy import deepcopy
 from datetime import date
 
 import pytest
@@ -163,7 +165,7 @@ def test_every_value_a_rule_uses_is_named_by_some_step(pack: Pack) -> None:
 
 
 def test_a_source_that_left_the_register_keeps_its_id(pack: Pack) -> None:
-    record = assess_inpatient(pack, STAY).record()
+    record = deepcopy(assess_inpatient(pack, STAY).record())
     record["used"]["rate"]["sources"] = [["withdrawn-2020", "第七条"]]
     line = next(step for step in steps(pack, record) if step.field == "pooled_fund_fen").sources[0]
     assert (line.title, line.article) == ("withdrawn-2020", "第七条")
@@ -190,8 +192,25 @@ def test_a_step_names_the_contradiction_its_value_rests_on(pack: Pack) -> None:
     expected = {slot: used.conflict for slot, used in made.used.items()}
     working = told(pack, STAY)
     assert working["pooled_fund_fen"].conflict == (expected["rate"] or expected["adjustment"])
-    record = made.record()
+    record = deepcopy(made.record())
     record["used"]["adjustment"]["conflict"] = "X-1"
     by_field = {step.field: step.conflict for step in steps(pack, record)}
     assert by_field["pooled_fund_fen"] == (expected["rate"] or "X-1")
     assert by_field["total_fen"] == ""
+
+
+def test_what_records_share_cannot_be_changed_through_one_of_them(pack: Pack) -> None:
+    first, second = (assess_inpatient(pack, STAY).record() for _ in range(2))
+    assert first["used"] is second["used"]
+    for change in (
+        lambda used: used.pop("rate"),
+        lambda used: used.clear(),
+        lambda used: used.update(rate={}),
+        lambda used: used["rate"].update(value=1),
+        lambda used: used["rate"].__setitem__("value", 1),
+    ):
+        with pytest.raises(TypeError, match="shared"):
+            change(first["used"])
+    copy = deepcopy(first)
+    copy["used"]["rate"]["value"] = 1
+    assert second == json.loads(json.dumps(second)) != copy

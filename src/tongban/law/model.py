@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from tongban.kernel.vocabulary import (
     CareKind,
@@ -16,6 +17,7 @@ from tongban.kernel.vocabulary import (
     Situation,
     Word,
 )
+from tongban.law.frozen import ReadOnly
 from tongban.law.rules.inpatient import InpatientBreakdown
 from tongban.law.rules.outpatient import OutpatientBreakdown
 
@@ -192,6 +194,33 @@ class UsedValue(NamedTuple):
         }
 
 
+class Used(dict[str, UsedValue]):
+    """The values a kind of bill uses, by slot. All bills of the kind share them, and the form they are stored in."""
+
+    @cached_property
+    def record(self) -> ReadOnly:
+        return ReadOnly({slot: ReadOnly(used.record()) for slot, used in self.items()})
+
+
+@lru_cache(maxsize=10_000)
+def _text(value: date | str) -> str:
+    """A word or a day as it is stored. Millions of bills share a few hundred of them."""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# The fields of each kind of case that are not numbers.
+_TEXTS: Mapping[type, tuple[str, ...]] = {
+    kind: tuple(name for name, each in kind.__annotations__.items() if each is not int) for kind in get_args(Case)
+}
+
+
+def _case_record(case: Case) -> dict[str, Any]:
+    made = dict(zip(case._fields, case, strict=True))
+    for name in _TEXTS[type(case)]:
+        made[name] = _text(made[name])
+    return made
+
+
 class Assessment(NamedTuple):
     """What the law says of one case: a breakdown, or why there is none."""
 
@@ -206,23 +235,21 @@ class Assessment(NamedTuple):
     def record(self) -> dict[str, Any]:
         """The assessment as integers and strings, to be stored as JSON: version, rule, case, breakdown, used values.
 
-        `steps` renders the explanation from it and `recompute` repeats it, years later.
+        `steps` renders the explanation from it and `recompute` repeats it, years later. The used values are shared with
+        the records of all bills of the same kind and refuse to be changed; a deep copy may be.
         """
-        missing = self.undetermined
+        missing, used = self.undetermined, self.used
         return {
             "version": self.version,
             "rule": self.rule,
-            "case": {
-                name: value if type(value) is int else value.isoformat() if isinstance(value, date) else str(value)
-                for name, value in self.case._asdict().items()
-            },
-            "breakdown": self.breakdown._asdict() if self.breakdown is not None else None,
+            "case": _case_record(self.case),
+            "breakdown": None if self.breakdown is None else self.breakdown._asdict(),
             "undetermined": None
             if missing is None
             else {"reason": missing.reason, "missing": list(missing.missing), "ask": missing.ask},
             "without_source": list(WITHOUT_SOURCE),
             "confidence": str(self.confidence),
-            "used": {slot: used.record() for slot, used in self.used.items()},
+            "used": (used if isinstance(used, Used) else Used(used)).record,
         }
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Generic, TypeVar
 
 from tongban.kernel.vocabulary import Confidence, InsuranceType, Locality, PersonnelCategory, PriceClass
-from tongban.law.model import BenefitPath, Undetermined, UsedValue
+from tongban.law.model import BenefitPath, Undetermined, Used, UsedValue
 from tongban.law.pack import Pack, worst
 from tongban.law.rules.inpatient import NO_SCHEME, InpatientTerms
 from tongban.law.rules.outpatient import OutpatientTerms
@@ -22,6 +22,10 @@ class Resolved(Generic[T]):
     terms: T
     used: tuple[Mapping[str, UsedValue], ...]
     confidence: tuple[Confidence, ...]
+
+    def __post_init__(self) -> None:
+        # So that the records of all bills under these terms share one written form.
+        object.__setattr__(self, "used", tuple(Used(each) for each in self.used))
 
 
 class _Lookup:
