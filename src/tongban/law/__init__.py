@@ -14,7 +14,7 @@ from tongban.law.decide import (
 )
 from tongban.law.errors import FilingTermsUnknown, PolicyError
 from tongban.law.explain import steps
-from tongban.law.loader import load_pack
+from tongban.law.loading.load import load_pack
 from tongban.law.model import (
     Assessment,
     BenefitPath,

@@ -6,8 +6,8 @@ from string import Formatter
 from tongban.law.explaining.registry import FIELDS, SLOTS
 from tongban.law.explaining.view import PREDICATES
 from tongban.law.explaining.words import known_words
+from tongban.law.loading.reading import Node
 from tongban.law.pack import Pack, SourceRef, StepText, Variant, Wording
-from tongban.law.reading import Node
 
 _EFFECTS = ("base", "minus", "plus", "result", "note")
 _TEXTS = Wording._fields
