@@ -128,6 +128,36 @@ create table settlement.settlement (
 create unique index settlement_paid_once on settlement.settlement (person_id, encounter_serial, batch) where state = 'settled';
 create index settlement_recent on settlement.settlement (person_id, settled_at desc);
 
+-- What a cancellation would have changed in the settlements after it, had the cancelled one never been: written with the
+-- cancellation, never changed. The settlements themselves keep their amounts. A settlement's newest row, by the
+-- cancellation's number, is the one that holds.
+create table settlement.rederivation (
+  person_id     bigint not null,
+  cancelled_serial bigint not null,
+  settlement_serial bigint not null,
+  deductible_fen bigint check (deductible_fen >= 0),
+  pooled_fund_fen bigint check (pooled_fund_fen >= 0),
+  critical_illness_fen bigint check (critical_illness_fen >= 0),
+  medical_assistance_fen bigint check (medical_assistance_fen >= 0),
+  person_share_fen bigint check (person_share_fen >= 0),
+  undetermined  text not null default '',       -- why the law gives no amounts; then all five are null
+  primary key (person_id, cancelled_serial, settlement_serial),
+  foreign key (person_id, cancelled_serial) references settlement.settlement,
+  foreign key (person_id, settlement_serial) references settlement.settlement,
+  check (num_nulls(deductible_fen, pooled_fund_fen, critical_illness_fen, medical_assistance_fen, person_share_fen)
+    = case undetermined when '' then 0 else 5 end)
+);
+
+-- The law itself, as text, in every version something was settled under: what a settlement is recomputed from, years
+-- later. `version` is the text's own hash, so no text can stand under another's name. Settlements name a version without
+-- a foreign key: with one, every settlement of the nation would lock the same row.
+create table settlement.policy_version (
+  version       text primary key,
+  text          text not null,
+  first_used_at timestamptz not null,
+  check (version = left(encode(sha256(convert_to(text, 'UTF8')), 'hex'), 16))
+);
+
 -- Every write a hospital asked for, by the message that asked. A reversal of a message that never arrived leaves a
 -- row too: should it arrive late, it is refused.
 create table settlement.message (
@@ -159,3 +189,5 @@ end $$;
 
 grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.settlement, settlement.message to tongban_app;
 grant select, insert, update, delete on settlement.charge_line to tongban_app;
+-- Only ever added to.
+grant select, insert on settlement.policy_version, settlement.rederivation to tongban_app;
