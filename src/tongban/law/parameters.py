@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from tongban.kernel.vocabulary import FilingKind, InsuranceType, Locality, PersonnelCategory, PriceClass
+from tongban.kernel.vocabulary import (
+    ChronicDisease,
+    DeliveryKind,
+    FilingKind,
+    InstitutionLevel,
+    InsuranceType,
+    Locality,
+    MedicationScheme,
+    PersonnelCategory,
+    PriceClass,
+)
 from tongban.law.model import BenefitPath
 from tongban.law.pack import OPEN_ENDED
 from tongban.law.rules.outpatient import NO_LIMIT
@@ -10,6 +20,7 @@ from tongban.law.rules.outpatient import NO_LIMIT
 # Every parameter some rule reads, and what it depends on. `parameters.yaml` must say the same.
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "inpatient_deductible": ("insurance_type", "price_class"),
+    "inpatient_path_deductible": ("insurance_type", "locality", "path", "price_class"),
     "inpatient_repeat_deductible": ("insurance_type", "stay"),
     "inpatient_rate": ("insurance_type", "category", "price_class"),
     "inpatient_adjustment": ("insurance_type", "locality", "path"),
@@ -27,10 +38,19 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "outpatient_adjustment": ("insurance_type", "locality", "path"),
     "outpatient_visit_ceiling": ("insurance_type",),
     "outpatient_ceiling": ("insurance_type", "category"),
+    "chronic_deductible": ("insurance_type", "disease"),
+    "chronic_rate": ("insurance_type", "category", "disease"),
+    "chronic_adjustment": ("insurance_type", "locality", "path"),
+    "chronic_ceiling": ("insurance_type", "disease"),
+    "maternity_quota": ("insurance_type", "locality", "path", "delivery", "institution_level"),
+    "class_b_drug_preselfpay": ("insurance_type",),
     "pooled_benefit_in_arrears": ("insurance_type",),
     "filing_months_valid": ("filing_kind", "locality"),
     "filing_backdate_days": ("filing_kind",),
     "filing_start_precedes_admission": ("filing_kind",),
+    # Not law: bills to speak about when none is known.
+    "average_stay_cost": ("insurance_type", "hospitals"),
+    "example_visit_cost": ("insurance_type",),
 }
 
 KEY_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -39,8 +59,12 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "locality": tuple(Locality),
     "path": tuple(BenefitPath),
     "price_class": tuple(PriceClass),
+    "disease": (*ChronicDisease, *MedicationScheme),
+    "delivery": tuple(DeliveryKind),
+    "institution_level": tuple(InstitutionLevel),
     "filing_kind": tuple(FilingKind),
     "stay": ("second", "later"),
+    "hospitals": ("all", "tertiary"),
 }
 UNITS = ("fen", "bp", "days", "months", "count", "flag")
 SPECIALS = {("fen", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}
