@@ -1,8 +1,9 @@
 """The same rules at the second speed: whole populations, person by person, with the year's totals carried along.
 
-The only module that imports the compiler. Batch tools import it; a web process never does.
+The only module of the law that imports the compiler. Batch tools import it; a web process never does.
 """
 
+from collections.abc import Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -12,25 +13,53 @@ from numpy.typing import NDArray
 
 from tongban.kernel.money import share_half_up
 from tongban.law.model import Undetermined
-from tongban.law.rules import inpatient as rule
-from tongban.law.rules.inpatient import InpatientBill, InpatientBreakdown, InpatientTerms
+from tongban.law.rules.inpatient import COMPUTED, InpatientBill, InpatientBreakdown, InpatientTerms, inpatient
+from tongban.law.rules.outpatient import OutpatientBill, OutpatientBreakdown, OutpatientTerms, outpatient
 from tongban.law.terms import Resolved
 
 Int64s = NDArray[np.int64]
 
-UNDETERMINED = -1  # in every amount of a stay for which the law has no terms
+UNDETERMINED = -1  # in every amount of a claim for which the law has no answer
 _TERMS = len(InpatientTerms._fields)
+_RATE = InpatientTerms._fields.index("rate_bp")
+# What kind of terms a row for `settle_claim` holds: its last column.
+INPATIENT, OUTPATIENT, NO_TERMS = 0, 1, -1
+TERMS_WIDTH = _TERMS + 1
+
+# How a claim ended.
+DECIDED = 0
+NOT_DECIDED_BY_RULE = 1  # there are terms, but the rule says that no source tells how to go on
+HAS_NO_TERMS = 2
+
+# `_stay` and `_visit` below read a row field by field.
+assert len(InpatientTerms._fields) == 12
+assert len(OutpatientTerms._fields) == 6
 
 
-def _compile(function: FunctionType) -> Any:
+def _compile(function: object) -> Any:
     """The rule's own code, with the rounding it calls compiled too: no second version of either."""
+    assert isinstance(function, FunctionType)
     names = {**function.__globals__, "share_half_up": njit(inline="always")(share_half_up)}
     same_code = FunctionType(function.__code__, names, function.__name__, function.__defaults__)
     return njit(inline="always")(same_code)
 
 
-assert isinstance(rule.inpatient, FunctionType)
-_inpatient = _compile(rule.inpatient)
+_inpatient = _compile(inpatient)
+_outpatient = _compile(outpatient)
+
+
+class Year(NamedTuple):
+    """What one person's benefit year under one insurance holds so far; every later claim of the year depends on it."""
+
+    stays: int
+    pooled_fen: int
+    borne_fen: int
+    critical_illness_fen: int
+    outpatient_pooled_fen: int
+    outpatient_deductible_fen: int
+
+
+NEW_YEAR = Year(0, 0, 0, 0, 0, 0)
 
 
 class Stays(NamedTuple):
@@ -54,6 +83,104 @@ def terms_matrix(resolved: list[Resolved[InpatientTerms] | Undetermined]) -> Int
     return np.array(rows, dtype=np.int64).reshape(len(rows), _TERMS)
 
 
+def claim_terms(resolved: Resolved[InpatientTerms] | Resolved[OutpatientTerms] | Undetermined) -> list[int]:
+    """A row for `settle_claim`: the terms' integers, padding, and last what kind of terms they are."""
+    if isinstance(resolved, Undetermined):
+        return [UNDETERMINED] * _TERMS + [NO_TERMS]
+    kind = INPATIENT if isinstance(resolved.terms, InpatientTerms) else OUTPATIENT
+    return [*resolved.terms, *[0] * (_TERMS - len(resolved.terms)), kind]
+
+
+@njit(inline="always")
+def _stay(
+    terms: Int64s, t: int, year: Year, total: int, self_funded: int, over_cap: int, preselfpay: int, in_scope: int
+) -> tuple[InpatientBreakdown, Year]:
+    """A stay under the terms of row `t`, and the year after it. A stay without an answer was not settled and adds
+    nothing."""
+    # Element by element: a view of the row would be counted, atomically, for every stay.
+    row = InpatientTerms(
+        terms[t, 0],
+        terms[t, 1],
+        terms[t, 2],
+        terms[t, 3],
+        terms[t, 4],
+        terms[t, 5],
+        terms[t, 6],
+        terms[t, 7],
+        terms[t, 8],
+        terms[t, 9],
+        terms[t, 10],
+        terms[t, 11],
+    )
+    bill = InpatientBill(
+        total,
+        self_funded,
+        over_cap,
+        preselfpay,
+        in_scope,
+        year.stays,
+        year.pooled_fen,
+        year.borne_fen,
+        year.critical_illness_fen,
+    )
+    b = _inpatient(bill, row)
+    after = year
+    if b.status == COMPUTED:
+        after = Year(
+            year.stays + 1,
+            year.pooled_fen + b.pooled_fund_fen,
+            year.borne_fen + b.borne_fen,
+            year.critical_illness_fen + b.critical_illness_fen,
+            year.outpatient_pooled_fen,
+            year.outpatient_deductible_fen,
+        )
+    return b, after
+
+
+@njit(inline="always")
+def _visit(
+    terms: Int64s, t: int, year: Year, total: int, self_funded: int, over_cap: int, preselfpay: int, in_scope: int
+) -> tuple[OutpatientBreakdown, Year]:
+    row = OutpatientTerms(terms[t, 0], terms[t, 1], terms[t, 2], terms[t, 3], terms[t, 4], terms[t, 5])
+    bill = OutpatientBill(
+        total,
+        self_funded,
+        over_cap,
+        preselfpay,
+        in_scope,
+        year.outpatient_pooled_fen,
+        year.outpatient_deductible_fen,
+    )
+    b = _outpatient(bill, row)
+    after = Year(
+        year.stays,
+        year.pooled_fen,
+        year.borne_fen,
+        year.critical_illness_fen,
+        year.outpatient_pooled_fen + b.pooled_fund_fen,
+        year.outpatient_deductible_fen + b.deductible_fen,
+    )
+    return b, after
+
+
+@njit(inline="always")
+def settle_claim(
+    terms: Int64s, t: int, year: Year, total: int, self_funded: int, over_cap: int, preselfpay: int, in_scope: int
+) -> tuple[int, int, int, int, Year]:
+    """Any claim under the terms of row `t`: how it ended, pooled fund, critical illness, person (fen), and the year
+    after it. For compiled callers; the amounts are UNDETERMINED unless it is DECIDED."""
+    kind = terms[t, _TERMS]
+    if kind == INPATIENT:
+        b, after = _stay(terms, t, year, total, self_funded, over_cap, preselfpay, in_scope)
+        if b.status == COMPUTED:
+            return DECIDED, b.pooled_fund_fen, b.critical_illness_fen, b.person_share_fen, after
+        return NOT_DECIDED_BY_RULE, UNDETERMINED, UNDETERMINED, UNDETERMINED, year
+    if kind == OUTPATIENT:
+        v, after = _visit(terms, t, year, total, self_funded, over_cap, preselfpay, in_scope)
+        return DECIDED, v.pooled_fund_fen, v.critical_illness_fen, v.person_share_fen, after
+    return HAS_NO_TERMS, UNDETERMINED, UNDETERMINED, UNDETERMINED, year
+
+
 @njit(parallel=True, error_model="numpy")
 def _by_person(
     start: Int64s,
@@ -69,54 +196,17 @@ def _by_person(
     person: Int64s,
 ) -> None:
     for p in prange(len(start) - 1):
-        stays = 0
-        pooled_before = 0
-        borne_before = 0
-        critical_before = 0
+        year = NEW_YEAR
         for i in range(start[p], start[p + 1]):
             t = terms_row[i]
-            # Element by element: a view of the row would be counted, atomically, for every stay.
-            row = InpatientTerms(
-                terms[t, 0],
-                terms[t, 1],
-                terms[t, 2],
-                terms[t, 3],
-                terms[t, 4],
-                terms[t, 5],
-                terms[t, 6],
-                terms[t, 7],
-                terms[t, 8],
-                terms[t, 9],
-                terms[t, 10],
-                terms[t, 11],
-            )
-            if row.rate_bp == UNDETERMINED:
-                pooled[i] = critical[i] = person[i] = UNDETERMINED
-                continue
-            b = _inpatient(
-                InpatientBill(
-                    total[i],
-                    self_funded[i],
-                    over_cap[i],
-                    preselfpay[i],
-                    in_scope[i],
-                    stays,
-                    pooled_before,
-                    borne_before,
-                    critical_before,
-                ),
-                row,
-            )
-            if b.status != rule.COMPUTED:
-                pooled[i] = critical[i] = person[i] = UNDETERMINED
-                continue
-            pooled[i] = b.pooled_fund_fen
-            critical[i] = b.critical_illness_fen
-            person[i] = b.person_share_fen
-            stays += 1
-            pooled_before += b.pooled_fund_fen
-            borne_before += b.borne_fen
-            critical_before += b.critical_illness_fen
+            if terms[t, _RATE] != UNDETERMINED:
+                b, year = _stay(terms, t, year, total[i], self_funded[i], over_cap[i], preselfpay[i], in_scope[i])
+                if b.status == COMPUTED:
+                    pooled[i] = b.pooled_fund_fen
+                    critical[i] = b.critical_illness_fen
+                    person[i] = b.person_share_fen
+                    continue
+            pooled[i] = critical[i] = person[i] = UNDETERMINED
 
 
 class Shares(NamedTuple):
@@ -130,7 +220,8 @@ class Shares(NamedTuple):
 def inpatient_by_person(stays: Stays, terms: Int64s, into: Shares | None = None) -> Shares:
     """The rule over all stays; persons in parallel, each person's stays in order. `into` saves allocating the result.
 
-    A stay without an answer adds nothing to the year: it was not settled.
+    A stay without an answer adds nothing to the year: it was not settled. Visits and years one after the other are the
+    business of `settle_claim`.
     """
     count = len(stays.terms_row)
     shares = into or Shares(*(np.empty(count, np.int64) for _ in Shares._fields))
