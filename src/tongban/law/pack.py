@@ -1,7 +1,7 @@
 """Everything loaded from the policy folder, and how a value or a row is found: nearest region first, by date."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -47,7 +47,7 @@ class ConflictRecord:
     """Sources that contradict each other, or a wording that can be read two ways, and which reading holds.
 
     `owner` answers for the choice and looks at it again on `review_on`. A region may choose another reading in its
-    scope file.
+    scope file, unless the contradiction `is_settled`: official wording decides it, and it is kept to say so.
     """
 
     id: str
@@ -57,6 +57,7 @@ class ConflictRecord:
     why: str
     owner: str
     review_on: date
+    is_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,16 @@ class ParameterDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class ListDefinition:
+    """`words` names the vocabulary its members are from (see `KEY_WORDS`), or says that they are free codes."""
+
+    name: str
+    zh: str
+    words: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DatedValue:
     """One value of one key of one parameter in one region, in force from `since` to `until`, both days included."""
 
@@ -89,6 +100,52 @@ class DatedValue:
     sources: tuple[SourceRef, ...]
     conflict: str
     reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatedList:
+    """The members of one key of one list in one region, in force from `since` to `until`, both days included."""
+
+    members: tuple[str, ...]
+    since: date
+    until: date
+    confidence: Confidence
+    sources: tuple[SourceRef, ...]
+    conflict: str
+    reading: str
+
+
+class UsedList(NamedTuple):
+    """A list as it was used. `sources` are pairs of source id and article; `conflict` the id of the reading that
+    chose it, if any."""
+
+    list: str
+    members: tuple[str, ...]
+    since: date
+    confidence: Confidence
+    sources: tuple[tuple[str, str], ...]
+    conflict: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredGap:
+    """What a region says it looked for and did not find, from `since` to `until`.
+
+    `kind` is what `subject` names: a parameter, a list, a table, what is told of the filing kinds, or a topic that is
+    none of these yet. A key `when` does not name may be anything.
+    """
+
+    region: str
+    kind: str
+    subject: str
+    when: Mapping[str, tuple[str, ...]]
+    since: date
+    until: date
+    why: str
+
+    def covers(self, names: Iterable[str], key: Iterable[str]) -> bool:
+        """Whether it speaks of `key`, whose places have these names."""
+        return all(name not in self.when or word in self.when[name] for name, word in zip(names, key, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +177,7 @@ class KindText:
     sources: tuple[SourceRef, ...]
     confidence: Confidence
     conflict: str
+    reading: str
 
 
 class Wording(NamedTuple):
@@ -153,15 +211,6 @@ class StepText:
     variants: tuple[Variant, ...]
 
 
-class Told(NamedTuple):
-    """Where a step's values stand, each line once, the weakest mark among the values, and the contradiction one of
-    them rests on (its id, or empty)."""
-
-    sources: tuple[SourceLine, ...]
-    confidence: Confidence
-    conflict: str
-
-
 def worst(marks: list[Confidence] | tuple[Confidence, ...]) -> Confidence:
     """The weakest of several marks; OFFICIAL when there is none."""
     return next((mark for mark in _WORST_FIRST if mark in marks), Confidence.OFFICIAL)
@@ -169,20 +218,29 @@ def worst(marks: list[Confidence] | tuple[Confidence, ...]) -> Confidence:
 
 @dataclass(slots=True)
 class Pack:
-    """The loaded law. Nothing in it changes after loading except the caches, which only keep what it says anyway."""
+    """The loaded law. Nothing in it changes after loading except the caches, which only keep what it says anyway.
+
+    `text` is everything that was loaded, as canonical JSON: `pack_of` makes the same pack from it. `version` is its
+    hash.
+    """
 
     version: str
+    text: str = field(repr=False)
     sources: Mapping[str, Source] = field(repr=False)
     conflicts: Mapping[str, ConflictRecord] = field(repr=False)
     scopes: Mapping[str, Scope] = field(repr=False)
     definitions: Mapping[str, ParameterDefinition] = field(repr=False)
     values: Mapping[tuple[str, str, tuple[str, ...]], tuple[DatedValue, ...]] = field(repr=False)
+    list_definitions: Mapping[str, ListDefinition] = field(repr=False)
+    lists: Mapping[tuple[str, str, tuple[str, ...]], tuple[DatedList, ...]] = field(repr=False)
+    gaps: tuple[DeclaredGap, ...] = field(repr=False)
     rows: Mapping[tuple[str, str, str, tuple[str, ...]], tuple[Row, ...]] = field(repr=False)
     kinds: Mapping[tuple[str, str], tuple[KindText, ...]] = field(repr=False)
     explanations: Mapping[str, tuple[StepText, ...]] = field(repr=False)
     boundaries: tuple[date, ...] = field(repr=False)
     terms_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
-    told_cache: dict[tuple[Any, ...], Told] = field(repr=False, default_factory=dict)
+    lines_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
+    tests_cache: dict[str, Any] = field(repr=False, default_factory=dict)
     _chains: dict[str, tuple[Scope, ...]] = field(repr=False, default_factory=dict)
 
     def epoch(self, day: date) -> int:
@@ -220,7 +278,7 @@ class Pack:
                 return scope.choices[conflict]
         return self.conflicts[conflict].default
 
-    def _holds(self, pool: str, day: date, entry: DatedValue | Row) -> bool:
+    def _holds(self, pool: str, day: date, entry: DatedValue | DatedList | Row | KindText) -> bool:
         return entry.since <= day <= entry.until and (
             not entry.conflict or not entry.reading or self.chosen(pool, entry.conflict) == entry.reading
         )
@@ -232,6 +290,16 @@ class Pack:
                 if self._holds(pool, day, entry):
                     return UsedValue(
                         parameter, entry.value, entry.since, entry.confidence, tuple(entry.sources), entry.conflict
+                    )
+        return None
+
+    def members(self, pool: str, name: str, key: tuple[str, ...], day: date) -> UsedList | None:
+        """The list in force on `day` for `key`, from the nearest region that has one; None if no source gives it."""
+        for scope in self.chain(pool):
+            for entry in self.lists.get((scope.region, name, key), ()):
+                if self._holds(pool, day, entry):
+                    return UsedList(
+                        name, entry.members, entry.since, entry.confidence, tuple(entry.sources), entry.conflict
                     )
         return None
 
@@ -250,7 +318,7 @@ class Pack:
             text
             for scope in self.chain(pool)
             for text in self.kinds.get((scope.region, kind), ())
-            if text.since <= day <= text.until
+            if self._holds(pool, day, text)
         ]
 
     def source_line(self, source_id: str, article: str, confidence: Confidence, since: date | None) -> SourceLine:

@@ -4,9 +4,13 @@ from tongban.law.assess import GOVERNING_DAY
 from tongban.law.loading.parts import Parts
 from tongban.law.loading.reading import Faults
 from tongban.law.pack import NATION, worst
+from tongban.law.parameters import PARAMETERS
 
 
 def check_references(parts: Parts, faults: Faults) -> None:
+    for name in PARAMETERS:
+        if name not in parts.definitions:
+            faults.add("parameters.yaml", f"缺少参数 {name}")
     _check_sources(parts, faults)
     _check_choices(parts, faults)
     for where, conflict, reading in parts.chosen:
@@ -15,6 +19,8 @@ def check_references(parts: Parts, faults: Faults) -> None:
             faults.add(where, f"冲突 {conflict} 没有登记在 conflicts.yaml")
         elif reading and reading not in {each.id for each in record.readings}:
             faults.add(where, f"冲突 {conflict} 没有“{reading}”这种读法")
+        elif reading and record.is_settled:
+            faults.add(where, f"冲突 {conflict} 已经定了，只有“{record.default}”一种读法，不能再换")
     if NATION not in parts.scopes:
         faults.add("national/scope.yaml", "没有全国的 scope.yaml")
 
@@ -30,8 +36,10 @@ def _check_sources(parts: Parts, faults: Faults) -> None:
 
 
 def _check_choices(parts: Parts, faults: Faults) -> None:
-    """A region's choice must change something: at least one value or row holds under some reading only."""
+    """A region's choice must change something: at least one entry holds under some reading only."""
     switched = {entry.conflict for entries in parts.values.values() for entry, _ in entries if entry.reading}
+    switched |= {entry.conflict for entries in parts.lists.values() for entry, _ in entries if entry.reading}
+    switched |= {text.conflict for texts in parts.kinds.values() for text in texts if text.reading}
     switched |= {row.conflict for rows in parts.rows.values() for row in rows if row.reading}
     for scope in parts.scopes.values():
         for conflict in scope.choices:

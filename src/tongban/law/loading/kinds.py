@@ -5,25 +5,26 @@ from collections.abc import Iterator
 from tongban.kernel.vocabulary import CareKind, FilingKind
 from tongban.law.loading.parts import Parts, read_span, read_standing
 from tongban.law.loading.reading import Node
+from tongban.law.loading.timeline import hold_together
 from tongban.law.model import Material
 from tongban.law.pack import KindText
 
-_TOLD_OF_A_KIND = ("definition", "scopes", "materials")
+TOLD_OF_A_KIND = ("definition", "scopes", "materials")
 
 
 def read_kind(node: Node, region: str, parts: Parts) -> None:
     kind = node.one_of("kind", tuple(FilingKind))
     since, until = read_span(node)
-    refs, mark, conflict, _ = read_standing(node, parts)
+    refs, mark, conflict, reading = read_standing(node, parts)
     materials = tuple(_materials(node)) if "materials" in node else None
     scopes = frozenset(map(CareKind, node.texts("scopes", words=tuple(CareKind)))) if "scopes" in node else None
     definition = node.text("definition") if "definition" in node else None
-    text = KindText(since, until, definition, scopes, materials, refs, mark, conflict)
+    text = KindText(since, until, definition, scopes, materials, refs, mark, conflict, reading)
     node.done()
     others = parts.kinds.setdefault((region, kind), [])
     for other in others:
-        both = [name for name in _TOLD_OF_A_KIND if None not in (getattr(text, name), getattr(other, name))]
-        if both and since <= other.until and other.since <= until:
+        both = [name for name in TOLD_OF_A_KIND if None not in (getattr(text, name), getattr(other, name))]
+        if both and hold_together(text, other):
             node.fault(f"{'、'.join(both)} 的日期和另一条重叠：{since} 起与 {other.since} 起")
     others.append(text)
 

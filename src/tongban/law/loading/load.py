@@ -1,8 +1,7 @@
 """The policy folder → `Pack`. Every fault is found before anything is refused, and nothing is loaded in part."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,105 +9,135 @@ from typing import Any
 from tongban.law.errors import PolicyError
 from tongban.law.explaining.texts import parse_explanations
 from tongban.law.loading.checks import check_references
+from tongban.law.loading.documents import Document, documents_of, read_folders, text_of
+from tongban.law.loading.gaps import check_gaps, gap_label, read_gap
 from tongban.law.loading.kinds import read_kind
+from tongban.law.loading.lists import read_list, read_list_definitions
 from tongban.law.loading.parts import Parts, read_refs
-from tongban.law.loading.reading import Faults, Node, read_yaml
+from tongban.law.loading.reading import Faults, Node
 from tongban.law.loading.register import read_conflicts, read_definitions, read_scope, read_sources
 from tongban.law.loading.rows import read_table
-from tongban.law.loading.timeline import in_order
+from tongban.law.loading.timeline import Holding, in_order
 from tongban.law.loading.values import read_value
-from tongban.law.pack import FOREVER, DatedValue, Pack
+from tongban.law.pack import FOREVER, Pack
 
-_COMMON = ("sources", "conflicts", "parameters", "explanations")
-_LOCAL = ("values", "tables", "filing_kinds")
+_SCOPE = "scope.yaml"
+
+# The sections a file may have: those anywhere, and the lists of entries only a region's files may have. A region's
+# entry is read by the function beside its name; the other one names it in faults.
+_COMMON = ("sources", "conflicts", "parameters", "explanations", "lists")
+_LOCAL: Mapping[str, tuple[Callable[[Node, str, Parts], None], Callable[[dict[str, Any], int], str]]] = {
+    "values": (read_value, lambda item, _: f"{item.get('parameter')} {item.get('from')}"),
+    "lists": (read_list, lambda item, _: f"名单 {item.get('list')} {item.get('from')}"),
+    "tables": (read_table, lambda item, _: f"表 {item.get('table')} {item.get('from')}"),
+    "filing_kinds": (read_kind, lambda item, _: f"{item.get('kind')} {item.get('from')}"),
+    "gaps": (read_gap, gap_label),
+}
 
 
-def load_pack(directory: Path) -> Pack:
+def load_pack(directory: Path, *overlays: Path) -> Pack:
     """Parses and checks every policy file under `directory`; `cases/` folders are for the tests.
 
+    A file of an overlay replaces the one of the same relative name, other files are added; later overlays win. What
+    results is checked as one folder, so an overlay needs no scope.yaml where the base has one.
     Raises PolicyError with all problems: unreadable file, unknown key, missing source or date, overlapping dates, a
     decision table with a hole or an overlap.
     """
     faults = Faults()
-    documents = {
-        name: read_yaml(path, name, faults)
-        for path in sorted(directory.rglob("*.yaml"))
-        if "cases" not in (name := path.relative_to(directory).as_posix()).split("/")
-    }
-    if not documents:
-        raise PolicyError([f"{directory} 里没有政策文件"])
+    return _made(read_folders(directory, overlays, faults), faults)
+
+
+def pack_of(text: str) -> Pack:
+    """The pack a stored `Pack.text` describes, with the same version. Raises PolicyError if it is no such text."""
+    return _made(documents_of(text), Faults())
+
+
+def _made(documents: Mapping[str, Document], faults: Faults) -> Pack:
     parts = Parts()
     regions = _read_scopes(documents, parts, faults)
+    # What stands higher is read first: definitions before the values that need them.
     for name in sorted(documents, key=lambda name: (name.count("/"), name)):
-        if not name.endswith("/scope.yaml"):
-            _read_document(Node(documents[name], name, faults), regions.get(_folder(name)), parts)
+        if _file(name) != _SCOPE:
+            document = documents[name]
+            _read_document(Node(document.content, document.where, faults), regions.get(_folder(name)), parts)
     check_references(parts, faults)
     values = {key: in_order(entries, key[1], key[2], faults) for key, entries in parts.values.items()}
+    lists = {key: in_order(entries, key[1], key[2], faults) for key, entries in parts.lists.items()}
+    check_gaps(parts, values, lists, faults)
     if faults.problems:
         raise PolicyError(faults.problems)
-    canonical = json.dumps(documents, sort_keys=True, ensure_ascii=False, default=str)
+    text = text_of(documents)
     return Pack(
-        version=hashlib.sha256(canonical.encode()).hexdigest()[:16],
+        version=hashlib.sha256(text.encode()).hexdigest()[:16],
+        text=text,
         sources=parts.sources,
         conflicts=parts.conflicts,
         scopes=parts.scopes,
         definitions=parts.definitions,
         values=values,
+        list_definitions=parts.list_definitions,
+        lists=lists,
+        gaps=tuple(gap for gap, _ in parts.gaps),
         rows={key: tuple(rows) for key, rows in parts.rows.items()},
         kinds={key: tuple(sorted(texts, key=lambda text: text.since)) for key, texts in parts.kinds.items()},
         explanations=parts.explanations,
-        boundaries=_boundaries(_spans(parts, values.values())),
+        boundaries=_boundaries(*values.values(), *lists.values(), *parts.rows.values(), *parts.kinds.values()),
     )
+
+
+def _file(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _folder(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _read_scopes(documents: dict[str, dict[str, Any]], parts: Parts, faults: Faults) -> dict[str, str]:
+def _read_scopes(documents: Mapping[str, Document], parts: Parts, faults: Faults) -> dict[str, str]:
     """The region code of every folder that names one in its scope.yaml."""
     return {
-        _folder(name): read_scope(Node(document, name, faults), parts)
+        _folder(name): read_scope(Node(document.content, document.where, faults), parts)
         for name, document in documents.items()
-        if name.endswith("/scope.yaml")
+        if _file(name) == _SCOPE
     }
 
 
 def _read_document(node: Node, region: str | None, parts: Parts) -> None:
     """A file of law. `region` is None for the files at the top, which hold no law of a region."""
-    if any(key in node for key in _LOCAL) and region is None:
-        node.fault("这个文件夹没有 scope.yaml，不知道是哪个地方的政策")
-        return
+    allowed = {*_COMMON, *_LOCAL} if region else {*_COMMON}
     for key in node.data:
-        if key not in (*_COMMON, *_LOCAL):
-            node.fault(f"不认识的键 {key}")
+        if key in allowed:
+            continue
+        known = key in _LOCAL
+        node.fault("这个文件夹没有 scope.yaml，不知道是哪个地方的政策" if known else f"不认识的键 {key}")
+    _read_common(node, region, parts)
+    if region is not None:
+        for section, (read, label) in _LOCAL.items():
+            for child in node.children(section, label):
+                read(child, region, parts)
+
+
+def _read_common(node: Node, region: str | None, parts: Parts) -> None:
     if "sources" in node:
         read_sources(node.child("sources"), parts)
     if "conflicts" in node:
         read_conflicts(node, parts)
     if "parameters" in node:
         read_definitions(node.child("parameters"), parts)
+    if "lists" in node and region is None:
+        read_list_definitions(node.child("lists"), parts)
     if "explanations" in node:
+        if parts.explanations:
+            node.fault("explanations 只能写在一个文件里")
         parts.explanations = parse_explanations(node.child("explanations"), lambda child: read_refs(child, parts))
-    if region is not None:
-        for child in node.children("values", lambda item, _: f"{item.get('parameter')} {item.get('from')}"):
-            read_value(child, region, parts)
-        for child in node.children("tables", lambda item, _: f"表 {item.get('table')} {item.get('from')}"):
-            read_table(child, region, parts)
-        for child in node.children("filing_kinds", lambda item, _: f"{item.get('kind')} {item.get('from')}"):
-            read_kind(child, region, parts)
 
 
-def _spans(parts: Parts, values: Iterable[tuple[DatedValue, ...]]) -> Iterator[tuple[date, date]]:
-    for entries in values:
-        yield from ((entry.since, entry.until) for entry in entries)
-    for rows in parts.rows.values():
-        yield from ((row.since, row.until) for row in rows)
-    for texts in parts.kinds.values():
-        yield from ((text.since, text.until) for text in texts)
-
-
-def _boundaries(spans: Iterator[tuple[date, date]]) -> tuple[date, ...]:
+def _boundaries(*groups: Iterable[Holding]) -> tuple[date, ...]:
     """The days on which some entry begins or is over, in order."""
-    days = {day for since, until in spans for day in (since, until + timedelta(1) if until != FOREVER else since)}
-    return tuple(sorted(days))
+    return tuple(sorted({day for group in groups for entry in group for day in _turns(entry)}))
+
+
+def _turns(entry: Holding) -> Iterator[date]:
+    yield entry.since
+    if entry.until != FOREVER:
+        yield entry.until + timedelta(1)

@@ -8,8 +8,11 @@ from tongban.law.loading.reading import Node
 from tongban.law.pack import (
     FOREVER,
     ConflictRecord,
+    DatedList,
     DatedValue,
+    DeclaredGap,
     KindText,
+    ListDefinition,
     ParameterDefinition,
     Row,
     Scope,
@@ -40,7 +43,10 @@ class Parts:
         self.scopes: dict[str, Scope] = {}
         self.definitions: dict[str, ParameterDefinition] = {}
         self.explanations: dict[str, tuple[StepText, ...]] = {}
+        self.list_definitions: dict[str, ListDefinition] = {}
         self.values: dict[tuple[str, str, tuple[str, ...]], list[tuple[DatedValue, str]]] = {}
+        self.lists: dict[tuple[str, str, tuple[str, ...]], list[tuple[DatedList, str]]] = {}
+        self.gaps: list[tuple[DeclaredGap, str]] = []
         self.rows: dict[tuple[str, str, str, tuple[str, ...]], list[Row]] = {}
         self.kinds: dict[tuple[str, str], list[KindText]] = {}
         self.tables: dict[tuple[str, str], str] = {}

@@ -18,8 +18,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     made: dict[Any, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str | int | bool | date):
-            raise yaml.constructor.ConstructorError(None, None, "这里的键要写成文字", key_node.start_mark)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(None, None, f"键 {key!r} 要写成文字（加引号）", key_node.start_mark)
         if key in made:
             raise yaml.constructor.ConstructorError(None, None, f"“{key}”写了两次", key_node.start_mark)
         made[key] = loader.construct_object(value_node, deep=True)

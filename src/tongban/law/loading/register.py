@@ -31,6 +31,8 @@ def read_scope(node: Node, parts: Parts) -> str:
 def read_sources(node: Node, parts: Parts) -> None:
     for source_id in node.data:
         child = node.child(source_id)
+        if source_id in parts.sources:
+            child.fault("这个编号已经登记过")
         parts.sources[source_id] = Source(
             id=source_id,
             title=child.text("title"),
@@ -57,6 +59,7 @@ def read_conflicts(node: Node, parts: Parts) -> None:
             why=child.text("why"),
             owner=child.text("owner"),
             review_on=child.must_day("review_on"),
+            is_settled=child.flag("settled", default=False),
         )
         child.done()
         if len(readings) < 2:
@@ -75,11 +78,10 @@ def read_definitions(node: Node, parts: Parts) -> None:
             name, child.text("zh"), child.one_of("unit", UNITS), child.texts("keys", words=tuple(KEY_WORDS))
         )
         child.done()
+        if name in parts.definitions:
+            child.fault("这个参数已经写过")
         parts.definitions[name] = definition
         if name not in PARAMETERS:
             child.fault("没有一条规则用到这个参数")
         elif PARAMETERS[name] != definition.keys:
             child.fault(f"keys 要写成 {list(PARAMETERS[name])}")
-    for name in PARAMETERS:
-        if name not in node.data:
-            node.fault(f"缺少参数 {name}")

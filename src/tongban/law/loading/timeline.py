@@ -1,27 +1,41 @@
 """The entries of one key in the order of their days: each ends where the next begins, and no two hold at once."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Protocol, TypeVar
 
 from tongban.law.loading.reading import Faults
-from tongban.law.pack import FOREVER, DatedValue
+from tongban.law.pack import FOREVER, DatedList, DatedValue
+
+Entry = TypeVar("Entry", DatedValue, DatedList)
 
 
-def in_order(
-    entries: list[tuple[DatedValue, str]], name: str, key: tuple[str, ...], faults: Faults
-) -> tuple[DatedValue, ...]:
+class Holding(Protocol):
+    """Anything that holds from day to day, under one reading of a contradiction or under all."""
+
+    @property
+    def since(self) -> date: ...
+    @property
+    def until(self) -> date: ...
+    @property
+    def conflict(self) -> str: ...
+    @property
+    def reading(self) -> str: ...
+
+
+def in_order(entries: list[tuple[Entry, str]], name: str, key: tuple[str, ...], faults: Faults) -> tuple[Entry, ...]:
     """The entries of one key, each ending the day before the next of the same reading begins; overlaps are faults."""
     entries = sorted(entries, key=lambda item: item[0].since)
     closed = [(_ended(entry, entries), where) for entry, where in entries]
     for number, (entry, where) in enumerate(closed):
         for other, elsewhere in closed[:number]:
-            if _holds_beside(entry, other):
+            if hold_together(entry, other):
                 at = "、".join(key) or name
                 faults.add(where, f"{at} 的日期和另一条重叠：{entry.since} 起与 {other.since} 起（{elsewhere}）")
     return tuple(entry for entry, _ in closed)
 
 
-def _ended(entry: DatedValue, entries: list[tuple[DatedValue, str]]) -> DatedValue:
+def _ended(entry: Entry, entries: list[tuple[Entry, str]]) -> Entry:
     if entry.until != FOREVER:
         return entry
     later = [
@@ -32,7 +46,7 @@ def _ended(entry: DatedValue, entries: list[tuple[DatedValue, str]]) -> DatedVal
     return replace(entry, until=min(later) - timedelta(1)) if later else entry
 
 
-def _holds_beside(entry: DatedValue, other: DatedValue) -> bool:
+def hold_together(entry: Holding, other: Holding) -> bool:
     """Whether on some day, under some choice of readings, both would hold."""
     readings = {entry.reading, other.reading}
     are_apart = entry.conflict == other.conflict and len(readings) == 2 and "" not in readings
