@@ -12,6 +12,7 @@ from tongban.kernel.vocabulary import (
     MedicationScheme,
     PersonnelCategory,
     PriceClass,
+    Relation,
 )
 from tongban.law.model import BenefitPath
 from tongban.law.pack import OPEN_ENDED
@@ -64,6 +65,7 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "institution_level": tuple(InstitutionLevel),
     "filing_kind": tuple(FilingKind),
     "stay": ("second", "later"),
+    "relation": tuple(Relation),
     "hospitals": ("all", "tertiary"),
 }
 UNITS = ("fen", "bp", "days", "months", "count", "flag")
