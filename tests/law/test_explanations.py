@@ -181,12 +181,6 @@ def test_a_web_page_behind_an_official_number_is_still_a_web_page(pack: Pack) ->
     }
 
 
-@pytest.mark.parametrize("change", [{"total_fen": 1}, {"in_scope_fen": -1, "total_fen": 331_999}])
-def test_amounts_that_do_not_add_up_are_a_fault_of_the_caller(pack: Pack, change: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="add up"):
-        assess_inpatient(pack, STAY._replace(**change))
-
-
 def test_a_step_names_the_contradiction_its_value_rests_on(pack: Pack) -> None:
     made = assess_inpatient(pack, STAY)
     expected = {slot: used.conflict for slot, used in made.used.items()}

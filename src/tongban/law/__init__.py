@@ -3,7 +3,17 @@
 No clock, no database; the only IO is `load_pack` reading the policy folder.
 """
 
-from tongban.law.assess import assess_inpatient, assess_outpatient, case_from_record, recompute
+from tongban.law.assess import (
+    GOVERNING_DATES,
+    assess,
+    assess_account_only,
+    assess_chronic,
+    assess_inpatient,
+    assess_maternity,
+    assess_outpatient,
+    case_from_record,
+    recompute,
+)
 from tongban.law.decide import (
     benefit_path,
     decide_filing,
@@ -12,20 +22,25 @@ from tongban.law.decide import (
     pooled_benefit_in_arrears,
     price_class,
 )
-from tongban.law.errors import FilingTermsUnknown, PolicyError
+from tongban.law.errors import CaseRefused, FilingTermsUnknown, PolicyError
 from tongban.law.explain import steps
 from tongban.law.loading.load import load_pack
 from tongban.law.model import (
+    CASE_TYPES,
+    AccountOnlyCase,
+    AccountReason,
     Assessment,
     BenefitPath,
     Breakdown,
     Case,
+    ChronicCase,
     FilingDecision,
     FilingOutcome,
     FilingQuestion,
     FilingTerms,
     InpatientCase,
     Material,
+    MaternityCase,
     OutpatientCase,
     SourceLine,
     Step,
@@ -33,7 +48,10 @@ from tongban.law.model import (
     UsedValue,
 )
 from tongban.law.pack import Pack
+from tongban.law.rules.account_only import AccountOnlyBreakdown
+from tongban.law.rules.chronic import ChronicBreakdown
 from tongban.law.rules.inpatient import InpatientBreakdown
+from tongban.law.rules.maternity import MaternityBreakdown
 from tongban.law.rules.outpatient import NO_LIMIT, OutpatientBreakdown
 
 __all__ = [
@@ -60,6 +78,20 @@ __all__ = [
     "OutpatientCase",
     "OutpatientBreakdown",
     "NO_LIMIT",
+    "assess_chronic",
+    "ChronicCase",
+    "ChronicBreakdown",
+    "assess_maternity",
+    "MaternityCase",
+    "MaternityBreakdown",
+    "assess_account_only",
+    "AccountOnlyCase",
+    "AccountReason",
+    "AccountOnlyBreakdown",
+    "assess",
+    "CASE_TYPES",
+    "CaseRefused",
+    "GOVERNING_DATES",
     "Assessment",
     "Breakdown",
     "Case",

@@ -15,3 +15,57 @@ class FilingTermsUnknown(Refusal):
     """No source says on which terms this kind is filed there."""
 
     code = "filing_terms_unknown"
+
+
+class CaseRefused(Refusal):
+    """A case that cannot be put to the law: `field` names what is wrong, each subclass has a code of its own."""
+
+    code = "case_refused"
+
+
+class AmountNotWholeFen(CaseRefused):
+    code = "amount_not_whole_fen"
+
+
+class AmountNegative(CaseRefused):
+    code = "amount_negative"
+
+
+class InScopeAboveTotal(CaseRefused):
+    code = "in_scope_above_total"
+
+
+class AmountsDoNotAddUp(CaseRefused):
+    code = "amounts_do_not_add_up"
+
+
+class RuleUnknown(CaseRefused):
+    code = "rule_unknown"
+
+
+class FieldMissing(CaseRefused):
+    code = "field_missing"
+
+
+class FieldUnknown(CaseRefused):
+    code = "field_unknown"
+
+
+class WordUnknown(CaseRefused):
+    code = "word_unknown"
+
+
+class DayUnreadable(CaseRefused):
+    code = "day_unreadable"
+
+
+class DaysOutOfOrder(CaseRefused):
+    code = "days_out_of_order"
+
+
+class PoolUnknown(CaseRefused):
+    code = "pool_unknown"
+
+
+class CategoryDoesNotFit(CaseRefused):
+    code = "category_does_not_fit"

@@ -8,17 +8,24 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 
 from tongban.kernel.vocabulary import (
     CareKind,
+    ChronicDisease,
     Confidence,
+    DeliveryKind,
     FilingKind,
+    InstitutionLevel,
     InsuranceType,
     Locality,
+    MedicationScheme,
     PersonnelCategory,
     PriceClass,
     Situation,
     Word,
 )
 from tongban.law.frozen import ReadOnly
+from tongban.law.rules.account_only import AccountOnlyBreakdown
+from tongban.law.rules.chronic import ChronicBreakdown
 from tongban.law.rules.inpatient import InpatientBreakdown
+from tongban.law.rules.maternity import MaternityBreakdown
 from tongban.law.rules.outpatient import OutpatientBreakdown
 
 
@@ -40,6 +47,13 @@ class BenefitPath(Word):
     REFERRAL = "referral", "转诊"
     EMERGENCY = "emergency", "急诊抢救"
     OWN_CHOICE = "own_choice", "没有转诊"
+
+
+class AccountReason(Word):
+    """Why the funds pay nothing and only the personal account may."""
+
+    PHARMACY = "pharmacy", "药店购药"
+    ARREARS = "arrears", "欠缴"
 
 
 class SourceLine(NamedTuple):
@@ -162,8 +176,93 @@ class OutpatientCase(NamedTuple):
     deductible_before_fen: int = 0
 
 
-Case: TypeAlias = InpatientCase | OutpatientCase
-Breakdown: TypeAlias = InpatientBreakdown | OutpatientBreakdown
+class ChronicCase(NamedTuple):
+    """One visit for a recognised chronic disease, or for drugs under the 两病 scheme.
+
+    `pooled_before_fen` and `deductible_before_fen` are the benefit year's totals before it of this disease alone.
+    """
+
+    insured_pool: str
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    locality: Locality
+    path: BenefitPath
+    disease: ChronicDisease | MedicationScheme
+    visited_on: date
+    settled_on: date
+    total_fen: int
+    self_funded_fen: int
+    over_price_cap_fen: int
+    preselfpay_fen: int
+    in_scope_fen: int
+    pooled_before_fen: int = 0
+    deductible_before_fen: int = 0
+
+
+class MaternityCase(NamedTuple):
+    """One stay for giving birth. `quota_used_before_fen`: what the fund has already paid of the same quota."""
+
+    insured_pool: str
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    locality: Locality
+    path: BenefitPath
+    delivery: DeliveryKind
+    institution_level: InstitutionLevel
+    admitted_on: date
+    settled_on: date
+    total_fen: int
+    self_funded_fen: int
+    over_price_cap_fen: int
+    preselfpay_fen: int
+    in_scope_fen: int
+    quota_used_before_fen: int = 0
+
+
+class AccountOnlyCase(NamedTuple):
+    """One bill that the funds pay nothing of. Records made before `locality` was kept are read as care at home."""
+
+    reason: AccountReason
+    insured_pool: str
+    insurance_type: InsuranceType
+    category: PersonnelCategory
+    visited_on: date
+    settled_on: date
+    total_fen: int
+    self_funded_fen: int
+    over_price_cap_fen: int
+    preselfpay_fen: int
+    in_scope_fen: int
+    locality: Locality = Locality.SAME_POOL
+    treatment_pool: str = ""
+
+
+# The fields of a case that hold a word, and the vocabularies the word may come from.
+CASE_WORDS: Mapping[str, tuple[type[Word], ...]] = {
+    "insurance_type": (InsuranceType,),
+    "category": (PersonnelCategory,),
+    "locality": (Locality,),
+    "path": (BenefitPath,),
+    "price_class": (PriceClass,),
+    "disease": (ChronicDisease, MedicationScheme),
+    "delivery": (DeliveryKind,),
+    "institution_level": (InstitutionLevel,),
+    "reason": (AccountReason,),
+}
+
+Case: TypeAlias = InpatientCase | OutpatientCase | ChronicCase | MaternityCase | AccountOnlyCase
+Breakdown: TypeAlias = (
+    InpatientBreakdown | OutpatientBreakdown | ChronicBreakdown | MaternityBreakdown | AccountOnlyBreakdown
+)
+
+# By the name of the rule: the same name stands in records, case files and explanations.
+CASE_TYPES: Mapping[str, type[Case]] = {
+    "inpatient": InpatientCase,
+    "outpatient": OutpatientCase,
+    "chronic": ChronicCase,
+    "maternity": MaternityCase,
+    "account_only": AccountOnlyCase,
+}
 
 
 # Amounts that are 0 because no source gives their figures, not because nothing is due. A record says so.

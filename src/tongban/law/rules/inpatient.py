@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from tongban.kernel.money import share_half_up
 
+GOVERNING_DATE = "R-1"  # the reading that says whether the day of settling or the day of admission governs
+
 NO_SCHEME = -1  # a term that does not exist for this insurance, such as critical-illness insurance of employees
 
 COMPUTED = 0
@@ -86,8 +88,9 @@ class InpatientBreakdown(NamedTuple):
 def inpatient(bill: InpatientBill, terms: InpatientTerms) -> InpatientBreakdown:
     """Who pays what of one stay. Fen, rounded half up where a rate is applied; the shares add up to the total.
 
-    The law is that of the settlement date (the caller resolves `terms` for it); whether a filing is valid is judged on
-    the admission date, before this rule is asked. The yearly ceiling is that of the year of settlement.
+    Governing date: R-1 (the day of settling, unless the pool reads it as the day of admission; the caller resolves
+    `terms` for it). Whether a filing is valid is judged on the admission date, before this rule is asked. The yearly
+    ceiling is that of the year of settlement.
 
     Order of the articles: deductible (less for later stays of the year) → what lies above → rate plus percentage
     points, never multiplied → room under the yearly ceiling → critical-illness insurance on what the person has borne

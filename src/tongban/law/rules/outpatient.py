@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from tongban.kernel.money import share_half_up
 
+GOVERNING_DATE = "R-1"  # the reading that says whether the day of settling or the day of care governs
+
 NO_LIMIT = -2  # the texts set no such limit; different from a limit nobody knows, which never reaches the rule
 
 
@@ -60,9 +62,11 @@ class OutpatientBreakdown(NamedTuple):
 def outpatient(bill: OutpatientBill, terms: OutpatientTerms) -> OutpatientBreakdown:
     """Who pays what of one visit. Amounts in fen, rounded half up where a rate is applied; shares add up to the total.
 
-    The law is that of the settlement date, as for a stay. Deductible per visit, none once the year's deductibles have
-    reached their limit → rate plus percentage points → limit per visit → room under the year's limit → the person.
-    What stays with the person is not counted by critical-illness insurance, which speaks of stays.
+    Governing date: R-1, as for a stay (the day of settling, unless the pool reads it as the day of care).
+
+    Order: deductible per visit, none once the year's deductibles have reached their limit → rate plus percentage
+    points → limit per visit → room under the year's limit → the person. What stays with the person is not counted by
+    critical-illness insurance, which speaks of stays.
     """
     deductible_due_fen = terms.deductible_fen
     if terms.deductible_annual_fen != NO_LIMIT:
