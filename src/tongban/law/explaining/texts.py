@@ -14,9 +14,12 @@ _TEXTS = Wording._fields
 
 
 def parse_explanations(
-    node: Node, read_refs: Callable[[Node], tuple[SourceRef, ...]]
+    node: Node, read_refs: Callable[[Node], tuple[SourceRef, ...]], *, must_be_whole: bool = True
 ) -> dict[str, tuple[StepText, ...]]:
-    """The steps of each rule as written in explanations.yaml; unknown fields, words and conditions are faults."""
+    """The steps of each rule as written in explanations.yaml; unknown fields, words and conditions are faults.
+
+    So is a rule nobody explains, if `must_be_whole`.
+    """
     made: dict[str, tuple[StepText, ...]] = {}
     for rule, fields in FIELDS.items():
         steps = []
@@ -24,7 +27,7 @@ def parse_explanations(
             steps.append(_parse_step(child, rule, (*fields, "way"), read_refs))
             child.done()
         made[rule] = tuple(steps)
-        if not steps:
+        if must_be_whole and not steps:
             node.fault(f"缺少 {rule} 的说明")
     node.done()
     return made
@@ -38,13 +41,13 @@ def _parse_step(
     wording = _parse_wording(node, rule, Wording("", "", "", ""))
     variants = []
     for child in node.children("variants", lambda _, number: f"第 {number} 种说法"):
-        conditions = child.texts("when", words=tuple(PREDICATES))
+        conditions = child.texts("when", words=PREDICATES)
         variants.append(Variant(conditions, _parse_wording(child, rule, wording)))
         child.done()
     return StepText(
         field=node.one_of("field", fields),
         effect=node.one_of("effect", _EFFECTS),
-        when=node.texts("when", words=tuple(PREDICATES)),
+        when=node.texts("when", words=PREDICATES),
         uses=node.texts("uses", words=SLOTS[rule]),
         uses_else=node.texts("uses_else", words=SLOTS[rule]),
         sources=read_refs(node),

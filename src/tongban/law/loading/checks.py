@@ -3,14 +3,12 @@
 from tongban.law.assess import GOVERNING_DAY
 from tongban.law.loading.parts import Parts
 from tongban.law.loading.reading import Faults
-from tongban.law.pack import NATION, worst
+from tongban.law.pack import NATION, ParameterDefinition, worst
 from tongban.law.parameters import PARAMETERS
 
 
 def check_references(parts: Parts, faults: Faults) -> None:
-    for name in PARAMETERS:
-        if name not in parts.definitions:
-            faults.add("parameters.yaml", f"缺少参数 {name}")
+    _check_definitions(parts, faults)
     _check_sources(parts, faults)
     _check_choices(parts, faults)
     for where, conflict, reading in parts.chosen:
@@ -23,6 +21,16 @@ def check_references(parts: Parts, faults: Faults) -> None:
             faults.add(where, f"冲突 {conflict} 已经定了，只有“{record.default}”一种读法，不能再换")
     if NATION not in parts.scopes:
         faults.add("national/scope.yaml", "没有全国的 scope.yaml")
+
+
+def _check_definitions(parts: Parts, faults: Faults) -> None:
+    for name, keys in PARAMETERS.items():
+        if name in parts.definitions:
+            continue
+        if parts.is_archived:
+            parts.definitions[name] = ParameterDefinition(name, name, "count", keys)
+        else:
+            faults.add("parameters.yaml", f"缺少参数 {name}")
 
 
 def _check_sources(parts: Parts, faults: Faults) -> None:

@@ -44,16 +44,19 @@ def load_pack(directory: Path, *overlays: Path) -> Pack:
     decision table with a hole or an overlap.
     """
     faults = Faults()
-    return _made(read_folders(directory, overlays, faults), faults)
+    return _made(read_folders(directory, overlays, faults), Parts(), faults)
 
 
 def pack_of(text: str) -> Pack:
-    """The pack a stored `Pack.text` describes, with the same version. Raises PolicyError if it is no such text."""
-    return _made(documents_of(text), Faults())
+    """The pack a stored `Pack.text` describes, with the same version.
+
+    A text from before a rule was added still loads; that rule has no values in it. Raises PolicyError if the text is
+    none of a pack, or speaks in words the program no longer knows.
+    """
+    return _made(documents_of(text), Parts(is_archived=True), Faults())
 
 
-def _made(documents: Mapping[str, Document], faults: Faults) -> Pack:
-    parts = Parts()
+def _made(documents: Mapping[str, Document], parts: Parts, faults: Faults) -> Pack:
     regions = _read_scopes(documents, parts, faults)
     # What stands higher is read first: definitions before the values that need them.
     for name in sorted(documents, key=lambda name: (name.count("/"), name)):
@@ -129,7 +132,9 @@ def _read_common(node: Node, region: str | None, parts: Parts) -> None:
     if "explanations" in node:
         if parts.explanations:
             node.fault("explanations 只能写在一个文件里")
-        parts.explanations = parse_explanations(node.child("explanations"), lambda child: read_refs(child, parts))
+        parts.explanations = parse_explanations(
+            node.child("explanations"), lambda child: read_refs(child, parts), must_be_whole=not parts.is_archived
+        )
 
 
 def _boundaries(*groups: Iterable[Holding]) -> tuple[date, ...]:

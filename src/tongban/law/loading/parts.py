@@ -35,9 +35,14 @@ class Standing(NamedTuple):
 
 
 class Parts:
-    """What the files have yielded so far. `refs`, `chosen` and `marks` are checked against the register at the end."""
+    """What the files have yielded so far. `refs`, `chosen` and `marks` are checked against the register at the end.
 
-    def __init__(self) -> None:
+    An archived text was whole for the program of its day. What rules have since learnt to ask it cannot say: they find
+    no value and no row there, and that is no fault of the text.
+    """
+
+    def __init__(self, *, is_archived: bool = False) -> None:
+        self.is_archived = is_archived
         self.sources: dict[str, Source] = {}
         self.conflicts: dict[str, ConflictRecord] = {}
         self.scopes: dict[str, Scope] = {}

@@ -81,6 +81,8 @@ def read_definitions(node: Node, parts: Parts) -> None:
         if name in parts.definitions:
             child.fault("这个参数已经写过")
         parts.definitions[name] = definition
+        if parts.is_archived:
+            continue
         if name not in PARAMETERS:
             child.fault("没有一条规则用到这个参数")
         elif PARAMETERS[name] != definition.keys:

@@ -29,8 +29,9 @@ def read_table(node: Node, region: str, parts: Parts) -> None:
         node.fault(f"这个地方的表 {name} 已经写在 {parts.tables[region, name]}")
         return
     parts.tables[region, name] = node.where
+    must_be_total = not overrides and not parts.is_archived
     readings = {key: frozenset(reading.id for reading in record.readings) for key, record in parts.conflicts.items()}
-    for problem in prove(definition, rows, readings, must_be_total=not overrides, since=since):
+    for problem in prove(definition, rows, readings, must_be_total=must_be_total, since=since):
         node.fault(problem)
     _note(rows, region, name, definition, parts)
 
