@@ -1,6 +1,9 @@
 """What many records share must not be changed through one of them."""
 
+from functools import cached_property
 from typing import Any, NoReturn
+
+import msgspec
 
 
 class ReadOnly(dict[str, Any]):
@@ -14,3 +17,12 @@ class ReadOnly(dict[str, Any]):
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)
+
+
+class UsedRecord(ReadOnly):
+    """The written form of the values that all bills of a kind use."""
+
+    @cached_property
+    def content(self) -> bytes:
+        """All it says, to be looked up by."""
+        return msgspec.json.encode(self)

@@ -21,7 +21,7 @@ from tongban.kernel.vocabulary import (
     Situation,
     Word,
 )
-from tongban.law.frozen import ReadOnly
+from tongban.law.frozen import ReadOnly, UsedRecord
 from tongban.law.rules.account_only import AccountOnlyBreakdown
 from tongban.law.rules.chronic import ChronicBreakdown
 from tongban.law.rules.inpatient import InpatientBreakdown
@@ -297,8 +297,8 @@ class Used(dict[str, UsedValue]):
     """The values a kind of bill uses, by slot. All bills of the kind share them, and the form they are stored in."""
 
     @cached_property
-    def record(self) -> ReadOnly:
-        return ReadOnly({slot: ReadOnly(used.record()) for slot, used in self.items()})
+    def record(self) -> UsedRecord:
+        return UsedRecord({slot: ReadOnly(used.record()) for slot, used in self.items()})
 
 
 @lru_cache(maxsize=10_000)

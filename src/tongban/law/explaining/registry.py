@@ -1,12 +1,13 @@
-"""What there is to tell: per rule its amounts and the slots of the values it uses, and the words every case has.
+"""What there is to tell: per rule its amounts, the slots of the values it uses, and the words of its cases.
 
-A new rule is entered in `FIELDS` and `SLOTS`; its steps are then written in explanations.yaml.
+A new rule is entered in `CASES`, `FIELDS` and `SLOTS`; its steps are then written in explanations.yaml.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass, Word
-from tongban.law.model import BenefitPath
+from tongban.law.model import BenefitPath, Case, InpatientCase, OutpatientCase
 from tongban.law.rules.inpatient import InpatientBreakdown
 from tongban.law.rules.outpatient import OutpatientBreakdown
 
@@ -16,6 +17,14 @@ CASE_WORDS: Mapping[str, type[Word]] = {
     "locality": Locality,
     "path": BenefitPath,
     "price_class": PriceClass,
+}
+
+CASES: Mapping[str, type[Case]] = {"inpatient": InpatientCase, "outpatient": OutpatientCase}
+
+# What makes two bills of the same kind, besides the used values: all of a case but its days and numbers.
+KIND_WORDS: Mapping[str, tuple[str, ...]] = {
+    rule: tuple(name for name, each in case.__annotations__.items() if each not in (int, date))
+    for rule, case in CASES.items()
 }
 
 FIELDS: Mapping[str, tuple[str, ...]] = {

@@ -12,19 +12,19 @@ from tongban.law.pack import Pack
 
 
 class Words(dict[str, str]):
-    """The words a text may use, written for people only when one asks for them."""
+    """The words of one record, written only when a text asks for them, and then only once."""
 
     def __init__(self, pack: Pack, view: View) -> None:
         super().__init__()
         self.pack, self.view = pack, view
-        self.writers = _WRITERS[view.record["rule"]]
-
-    def fill(self, text: str) -> str:
-        return text.format_map(self) if "{" in text else text
+        self.writers = _WRITERS[view.rule]
 
     def __missing__(self, word: str) -> str:
-        made = self[word] = self.writers[word](self.pack, self.view, self)
+        made = self[word] = self.writers[word](self)
         return made
+
+
+Writer: TypeAlias = Callable[[Words], str]
 
 
 def _value_text(pack: Pack, used: Mapping[str, Any]) -> str:
@@ -35,21 +35,16 @@ def _value_text(pack: Pack, used: Mapping[str, Any]) -> str:
     return percent(used["value"]) if unit == "bp" else str(used["value"])
 
 
-def _minus(view: View, words: Mapping[str, str], first: str, rest: tuple[str, ...]) -> str:
-    """``38,600.00 − 2,400.00``: what is zero is not written."""
-    return " − ".join([words[first], *[words[name] for name in rest if view.amounts[name]]])
+def _minus(*names: str) -> Writer:
+    """``38,600.00 − 2,400.00``: the first amount less the others; what is zero is not written."""
+    first, *rest = names
+    return lambda words: " − ".join([words[first], *[words[name] for name in rest if words.view.amounts[name]]])
 
 
-def _above_working(pack: Pack, view: View, words: Mapping[str, str]) -> str:
-    return _minus(
-        view, words, "total_fen", ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen")
-    )
-
-
-def _critical_working(pack: Pack, view: View, words: Mapping[str, str]) -> str:
+def _critical_working(words: Words) -> str:
     """The working of critical-illness insurance over the whole year, so that the stay's own part can be checked."""
-    amounts = view.amounts
-    threshold_fen = view.used["critical_threshold"]["value"] if "critical_threshold" in view.used else 0
+    amounts, used = words.view.amounts, words.view.used
+    threshold_fen = used["critical_threshold"]["value"] if "critical_threshold" in used else 0
     base = words["critical_first_base_fen"]
     if amounts["critical_first_base_fen"] == amounts["borne_year_fen"] - threshold_fen:
         base = f"({words['borne_year_fen']} − {words['value_critical_threshold']})"
@@ -64,48 +59,66 @@ def _critical_working(pack: Pack, view: View, words: Mapping[str, str]) -> str:
     return working
 
 
-Writer: TypeAlias = Callable[[Pack, View, Mapping[str, str]], str]
-
 _WORKINGS: Mapping[str, Writer] = {
-    "pool": lambda pack, view, words: pack.scope_name(view.case["insured_pool"]),
-    "settled_day": lambda pack, view, words: zh_date(date.fromisoformat(view.case["settled_on"])),
-    "above_working": _above_working,
+    "settled_day": lambda words: zh_date(date.fromisoformat(words.view.case["settled_on"])),
+    "above_working": _minus("total_fen", "self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen"),
     "critical_working": _critical_working,
-    # Of the first amount taken off; `steps` changes it for those that follow.
-    "subtract": lambda pack, view, words: "先减",
-    "person_working": lambda pack, view, words: _minus(
-        view, words, "total_fen", ("pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen")
-    ),
+    "person_working": _minus("total_fen", "pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen"),
 }
 
 
-def _writer(word: str, fields: tuple[str, ...]) -> Writer:
-    if word in fields:
-        show = yuan if word.endswith("_fen") else percent if word.endswith("_bp") else str
-        return lambda pack, view, words: show(view.amounts[word])
-    if word.startswith("value_"):
-        slot = word.removeprefix("value_")
-        return lambda pack, view, words: _value_text(pack, view.used[slot]) if slot in view.used else ""
-    if word.endswith("_points"):
-        field = word.removesuffix("_points")
-        return lambda pack, view, words: points(view.amounts[field])
-    if word in CASE_WORDS:
-        labels = {str(member): member.zh for member in CASE_WORDS[word]}
-        return lambda pack, view, words: labels[view.case[word]]
-    return _WORKINGS[word]
+# -- the words all bills of a kind share: they must ask for nothing but the words of the case and the used values ----
+
+
+def _value(slot: str) -> Writer:
+    return lambda words: _value_text(words.pack, words.view.used[slot]) if slot in words.view.used else ""
+
+
+def _label(word: str) -> Writer:
+    labels = {str(member): member.zh for member in CASE_WORDS[word]}
+    return lambda words: labels[words.view.case[word]]
+
+
+def _shared_writers(rule: str) -> dict[str, Writer]:
+    return {
+        "pool": lambda words: words.pack.scope_name(words.view.case["insured_pool"]),
+        # Of the first amount taken off; whoever tells the steps changes it for those that follow.
+        "subtract": lambda words: "先减",
+        **{f"value_{slot}": _value(slot) for slot in SLOTS[rule]},
+        **{word: _label(word) for word in CASE_WORDS},
+    }
+
+
+# -- the words that differ from bill to bill ------------------------------------------------------------------------
+
+
+def _amount(field: str) -> Writer:
+    show = yuan if field.endswith("_fen") else percent if field.endswith("_bp") else str
+    return lambda words: show(words.view.amounts[field])
+
+
+def _points(field: str) -> Writer:
+    return lambda words: points(words.view.amounts[field])
+
+
+# Which way a word is written is settled once, not for every bill.
+_SHARED = {rule: _shared_writers(rule) for rule in FIELDS}
+_WRITERS: Mapping[str, Mapping[str, Writer]] = {
+    rule: {
+        **_SHARED[rule],
+        **_WORKINGS,
+        **{f"{field}_points": _points(field) for field in fields if field.endswith("_bp")},
+        **{field: _amount(field) for field in fields},
+    }
+    for rule, fields in FIELDS.items()
+}
 
 
 def known_words(rule: str) -> set[str]:
     """What may stand between braces in a text of `rule`."""
-    fields = FIELDS[rule]
-    return {
-        *fields,
-        *(f"{field}_points" for field in fields if field.endswith("_bp")),
-        *(f"value_{slot}" for slot in SLOTS[rule]),
-        *CASE_WORDS,
-        *_WORKINGS,
-    }
+    return set(_WRITERS[rule])
 
 
-# Which way a word is written is settled once, not for every bill.
-_WRITERS = {rule: {word: _writer(word, fields) for word in known_words(rule)} for rule, fields in FIELDS.items()}
+def is_shared(rule: str, word: str) -> bool:
+    """Whether all bills of a kind write the word alike."""
+    return word in _SHARED[rule] and word not in FIELDS[rule]
