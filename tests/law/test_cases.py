@@ -1,102 +1,96 @@
 """Every case beside the policies, as an official reads it: input in yuan, expected amounts, article."""
 
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from tongban.kernel.money import fen_from_yuan
-from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass
-from tongban.law import (
-    Assessment,
-    BenefitPath,
-    InpatientCase,
-    OutpatientCase,
-    Pack,
-    assess_inpatient,
-    assess_outpatient,
-    recompute,
-)
+from tongban.law import Pack, PolicyError
+from tongban.law.cases import PolicyCase, TableQuestion, read_cases, run, with_readings
 
 POLICIES = Path(__file__).parents[2] / "policies"
-_BILL = {"total", "self_funded", "over_price_cap", "preselfpay"}
-_BEFORE = {
-    "inpatient": {"stays_before", "pooled_before", "borne_before", "critical_before"},
-    "outpatient": {"pooled_before", "deductible_before"},
-}
-_KEYS = {
-    *("title", "article", "insured_pool", "insurance_type", "category", "locality", "path", "price_class"),
-    *("settled_on", "admitted_on", "bill", "expect", "undetermined"),
-}
+ALL = [case for file in read_cases(POLICIES) for case in file.cases]
 
 
-def _all_cases() -> list[Any]:
-    found = []
-    for path in sorted(POLICIES.rglob("cases/*.yaml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for case in document["cases"]:
-            assert set(case) <= _KEYS, f"{path}: {case['title']}: {set(case) - _KEYS}"
-            merged = {**document["defaults"], **case}
-            found.append(pytest.param(document["rule"], merged, id=f"{document['title']}: {case['title']}"))
-    return found
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.file}: {case.title}")
+def test_case(pack: Pack, case: PolicyCase) -> None:
+    assert run(pack, case).differences == ()
 
 
-def _fen(value: object) -> int:
-    return fen_from_yuan(str(value))
+def test_titles_tell_the_cases_of_a_file_apart() -> None:
+    named = [(case.file, case.title) for case in ALL]
+    assert len(named) == len(set(named))
 
 
-def _assess(pack: Pack, rule: str, case: dict[str, Any]) -> Assessment:
-    bill = case["bill"]
-    assert set(bill) <= _BILL | _BEFORE[rule]
-    total, *parts = (_fen(bill.get(name, 0)) for name in ("total", "self_funded", "over_price_cap", "preselfpay"))
-    who = (
-        case["insured_pool"],
-        InsuranceType(case["insurance_type"]),
-        PersonnelCategory(case["category"]),
-        Locality(case["locality"]),
-        BenefitPath(case["path"]),
-        PriceClass(case["price_class"]),
-        case.get("admitted_on", case["settled_on"]),
-        case["settled_on"],
+def test_every_region_with_figures_of_its_own_has_cases(pack: Pack) -> None:
+    told = {case.asked.insured_pool for case in ALL}
+    assert {region for region, _, _ in pack.values if pack.scopes[region].level == "pool"} <= told
+
+
+SPOILS = [
+    ("final_rate: 60%", "final_rate: 61%", "final_rate 应该是 61%，算出来是 60%"),
+    ("pooled_fund: 20568", 'pooled_fund: "20568.01"', "pooled_fund 应该是 20,568.01，算出来是 20,568.00"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "difference"), SPOILS)
+def test_a_wrong_amount_is_told_in_words(
+    pack: Pack, spoil: Callable[[str, str, str], Path], old: str, new: str, difference: str
+) -> None:
+    folder = spoil("shanxi/cases/residents_inpatient.yaml", old, new)
+    results = [run(pack, case) for file in read_cases(folder) for case in file.cases]
+    assert [result.differences for result in results if not result.is_as_expected] == [(difference,)]
+
+
+FAULTS = [
+    ("    path: home\n", "    path: hoem\n", "path 写了“hoem”"),
+    ("bill: {total: 38600,", "bill: {total: 38600.00,", "total 要写成元，带角分的加引号，现在是 38600.0"),
+    ("self_funded: 2400", "selffunded: 2400", "不认识的键 selffunded"),
+    ("expect: {deductible: 1000", "expect: {deductable: 1000", "deductable 不是算出来的数"),
+    ("    article: 全省统一待遇：一类 1,000 元、60%\n", "", "缺少 article"),
+    ("settled_on: 2026-11-20", "settled_on: 2026-11-31", "读不懂"),
+    ("rule: inpatient", "rule: impatient", "rule 写了“impatient”"),
+    ("final_rate: 60%", "final_rate: 0.6", "final_rate 要写成百分数，如 60%，现在是 0.6"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), FAULTS)
+def test_a_case_file_with_a_fault_is_not_run(
+    spoil: Callable[[str, str, str], Path], old: str, new: str, fault: str
+) -> None:
+    folder = spoil("shanxi/cases/residents_inpatient.yaml", old, new)
+    with pytest.raises(PolicyError) as error:
+        read_cases(folder)
+    assert any(fault in problem and "residents_inpatient.yaml" in problem for problem in error.value.problems)
+
+
+def test_a_case_runs_under_another_reading(pack: Pack) -> None:
+    other = with_readings(pack, {"I-26": "none"})
+    assert other.version != pack.version
+    for pool in ("140100", "140200", "149900"):
+        assert (pack.chosen(pool, "I-26"), other.chosen(pool, "I-26")) == ("halved", "none")
+    for choice in ({"I-26": "sometimes"}, {"I-999": "none"}):
+        with pytest.raises(PolicyError):
+            with_readings(pack, choice)
+
+
+def test_a_question_is_a_case_too(pack: Pack, tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "who.yaml").write_text(
+        """
+title: 谁要先备案
+rule: filing
+defaults: {insured_pool: "140200", insurance_type: employee, care: inpatient, asked_on: 2026-11-20}
+cases:
+  - {title: 跨省转诊, article: 示例, locality: cross_province, situation: referral, outcome: hospital_files}
+  - {title: 跨省长期, article: 示例, locality: cross_province, situation: long_term, outcome: not_needed}
+""",
+        encoding="utf-8",
     )
-    amounts = (total, *parts, total - sum(parts))
-    if rule == "inpatient":
-        before = [_fen(bill.get(name, 0)) for name in ("pooled_before", "borne_before", "critical_before")]
-        return assess_inpatient(pack, InpatientCase(*who, *amounts, bill.get("stays_before", 0), *before))
-    before = [_fen(bill.get(name, 0)) for name in ("pooled_before", "deductible_before")]
-    return assess_outpatient(pack, OutpatientCase(*who, *amounts, *before))
-
-
-@pytest.mark.parametrize(("rule", "case"), _all_cases())
-def test_case(pack: Pack, rule: str, case: dict[str, Any]) -> None:
-    assert isinstance(case["settled_on"], date)
-    assert case["article"]
-    made = _assess(pack, rule, case)
-    if "undetermined" in case:
-        assert made.undetermined is not None
-        assert list(made.undetermined.missing) == case["undetermined"]
-        assert made.undetermined.ask == pack.agency(case["insured_pool"])
-        assert made.breakdown is None
-        return
-    assert made.undetermined is None
-    assert made.breakdown is not None
-    amounts = made.breakdown._asdict()
-    got = {}
-    for name in case["expect"]:
-        is_rate = f"{name}_bp" in amounts
-        amount = amounts[f"{name}_bp" if is_rate else f"{name}_fen"]
-        got[name] = f"{amount / 100:g}%" if is_rate else amount
-    assert got == {name: value if str(value).endswith("%") else _fen(value) for name, value in case["expect"].items()}
-    assert recompute(pack, made.record()).breakdown == made.breakdown
-
-
-def test_every_region_with_figures_of_its_own_has_cases() -> None:
-    """A region whose folder holds values is named by at least one case."""
-    told = {case["insured_pool"] for _, case in (param.values for param in _all_cases())}
-    for scope in POLICIES.rglob("scope.yaml"):
-        holds = any("parameter: inpatient_rate" in path.read_text() for path in scope.parent.glob("*.yaml"))
-        region = yaml.safe_load(scope.read_text())
-        if holds and region["level"] == "pool":
-            assert region["region"] in told, scope
+    (file,) = read_cases(tmp_path)
+    assert all(isinstance(case.asked, TableQuestion) for case in file.cases)
+    right, wrong = (run(pack, case) for case in file.cases)
+    assert right.is_as_expected
+    assert len(wrong.differences) == 1
+    assert wrong.differences[0].startswith("outcome 应该是 not_needed，查出来是 must_file")
