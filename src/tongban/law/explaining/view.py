@@ -52,6 +52,7 @@ ON_AMOUNTS: Mapping[str, Callable[[Amounts], bool]] = {
         and amounts["above_fen"] == 0
         and amounts["deductible_due_fen"] >= amounts["in_scope_fen"]
     ),
+    "has_quota_used": _amount_is("quota_used_before_fen", bool),
     "is_ceiling_passed": lambda amounts: amounts["computed_fen"] > amounts["room_fen"],
     "is_visit_ceiling_passed": lambda amounts: (
         amounts["visit_ceiling_fen"] != NO_LIMIT
@@ -71,6 +72,8 @@ ON_KIND: Mapping[str, Callable[[View], bool]] = {
     "is_referral": lambda view: view.is_("path", "referral"),
     "is_emergency": lambda view: view.is_("path", "emergency"),
     "is_own_choice": lambda view: view.is_("path", "own_choice"),
+    "is_pharmacy": lambda view: view.is_("reason", "pharmacy"),
+    "is_arrears": lambda view: view.is_("reason", "arrears"),
 }
 PREDICATES = (*ON_AMOUNTS, *ON_KIND)
 

@@ -6,8 +6,9 @@ from typing import Any, TypeAlias
 
 from tongban.kernel.dates import zh_date
 from tongban.kernel.money import percent, points, yuan
-from tongban.law.explaining.registry import CASE_WORDS, FIELDS, SLOTS
+from tongban.law.explaining.registry import FIELDS, SLOTS, case_words
 from tongban.law.explaining.view import View
+from tongban.law.model import CASE_WORDS
 from tongban.law.pack import Pack
 
 
@@ -62,6 +63,7 @@ def _critical_working(words: Words) -> str:
 _WORKINGS: Mapping[str, Writer] = {
     "settled_day": lambda words: zh_date(date.fromisoformat(words.view.case["settled_on"])),
     "above_working": _minus("total_fen", "self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen"),
+    "in_scope_working": _minus("total_fen", "self_funded_fen", "over_price_cap_fen", "preselfpay_fen"),
     "critical_working": _critical_working,
     "person_working": _minus("total_fen", "pooled_fund_fen", "critical_illness_fen", "medical_assistance_fen"),
 }
@@ -75,7 +77,7 @@ def _value(slot: str) -> Writer:
 
 
 def _label(word: str) -> Writer:
-    labels = {str(member): member.zh for member in CASE_WORDS[word]}
+    labels = {str(member): member.zh for vocabulary in CASE_WORDS[word] for member in vocabulary}
     return lambda words: labels[words.view.case[word]]
 
 
@@ -85,7 +87,7 @@ def _shared_writers(rule: str) -> dict[str, Writer]:
         # Of the first amount taken off; whoever tells the steps changes it for those that follow.
         "subtract": lambda words: "先减",
         **{f"value_{slot}": _value(slot) for slot in SLOTS[rule]},
-        **{word: _label(word) for word in CASE_WORDS},
+        **{word: _label(word) for word in case_words(rule)},
     }
 
 
