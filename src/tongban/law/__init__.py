@@ -24,9 +24,11 @@ from tongban.law.decide import (
 )
 from tongban.law.errors import CaseRefused, FilingTermsUnknown, PolicyError
 from tongban.law.explain import steps
-from tongban.law.loading.load import load_pack
+from tongban.law.in_force import InForce, first_day, in_force
+from tongban.law.loading.load import load_pack, pack_of
 from tongban.law.model import (
     CASE_TYPES,
+    WITHOUT_SOURCE,
     AccountOnlyCase,
     AccountReason,
     Assessment,
@@ -47,16 +49,27 @@ from tongban.law.model import (
     Undetermined,
     UsedValue,
 )
-from tongban.law.pack import Pack
+from tongban.law.pack import Pack, UsedList
 from tongban.law.rules.account_only import AccountOnlyBreakdown
 from tongban.law.rules.chronic import ChronicBreakdown
 from tongban.law.rules.inpatient import InpatientBreakdown
 from tongban.law.rules.maternity import MaternityBreakdown
 from tongban.law.rules.outpatient import NO_LIMIT, OutpatientBreakdown
+from tongban.law.year import (
+    BillShares,
+    Rederived,
+    YearTotals,
+    added_by,
+    inpatient_after,
+    outpatient_after,
+    rederive_year,
+)
 
 __all__ = [
     "load_pack",
+    "pack_of",
     "Pack",
+    "UsedList",
     "PolicyError",
     "decide_filing",
     "pooled_benefit_in_arrears",
@@ -97,9 +110,20 @@ __all__ = [
     "Case",
     "Undetermined",
     "UsedValue",
+    "WITHOUT_SOURCE",
+    "in_force",
+    "InForce",
+    "first_day",
     "steps",
     "Step",
     "SourceLine",
     "recompute",
     "case_from_record",
+    "rederive_year",
+    "Rederived",
+    "BillShares",
+    "YearTotals",
+    "added_by",
+    "inpatient_after",
+    "outpatient_after",
 ]

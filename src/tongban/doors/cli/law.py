@@ -5,6 +5,8 @@ A command lives in a module of its own, ``law_….py`` with ``HELP`` and ``comma
 
 import typer
 
+from tongban.doors.cli import law_lines, law_show
+
 HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的。不用数据库。"
 
 app = typer.Typer(no_args_is_help=True)
@@ -13,3 +15,8 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback()
 def _group() -> None:
     """Without a callback typer would make the only command the whole group."""
+
+
+app.command("show", help=law_show.HELP)(law_show.command)
+app.command("decide", help=law_lines.DECIDE_HELP)(law_lines.decide_command)
+app.command("compute", help=law_lines.COMPUTE_HELP)(law_lines.compute_command)
