@@ -19,16 +19,17 @@ from tongban.law import (
 
 DAY = date(2026, 11, 20)
 LONG_TERM = (FilingKind.SETTLED_RETIREE, FilingKind.LONG_TERM_RESIDENT, FilingKind.POSTED_WORKER)
+ALL_LONG_TERM = (*LONG_TERM, FilingKind.SELF_EMPLOYED_WORKER)
 
 
 @pytest.mark.parametrize(("kind", "where"), list(product(FilingKind, (Locality.IN_PROVINCE, Locality.CROSS_PROVINCE))))
 def test_terms_of_every_kind(pack: Pack, kind: FilingKind, where: Locality) -> None:
     terms = filing_terms(pack, "140100", kind, where, DAY)
-    assert terms.months_valid == (None if kind in LONG_TERM else 6)
+    assert terms.months_valid == (None if kind in ALL_LONG_TERM else 6)
     assert terms.must_start_before_admission
     assert terms.backdate_days_max == 30
     everything = {CareKind.INPATIENT, CareKind.OUTPATIENT, CareKind.CHRONIC}
-    assert terms.scopes == (everything if kind in LONG_TERM else {CareKind.INPATIENT})
+    assert terms.scopes == (everything if kind in ALL_LONG_TERM else {CareKind.INPATIENT})
     assert terms.definition
     assert terms.sources
     # Thirty days of back-dating has no source, and the terms say so.

@@ -194,8 +194,8 @@ FILING = "shanxi/filing.yaml"
         pytest.param(
             "shanxi/scope.yaml",
             "level: province",
-            "level: province\nchoices: {I-13: never_backdate}",
-            "选了冲突 I-13 的读法，可没有一个数或一行随它变",
+            "level: province\nchoices: {I-6: relative}",
+            "选了冲突 I-6 的读法，可没有一个数或一行随它变",
             id="a choice without effect",
         ),
         pytest.param(

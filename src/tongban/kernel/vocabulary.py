@@ -63,6 +63,7 @@ class FilingKind(Word):
     SETTLED_RETIREE = "settled_retiree", "异地安置退休人员"
     LONG_TERM_RESIDENT = "long_term_resident", "异地长期居住人员"
     POSTED_WORKER = "posted_worker", "常驻异地工作人员"
+    SELF_EMPLOYED_WORKER = "self_employed_worker", "异地就业创业人员"
     REFERRAL = "referral", "异地转诊就医人员"
     UNREFERRED = "unreferred", "非急诊且未转诊就医人员"
 

@@ -17,6 +17,7 @@ from tongban.kernel.vocabulary import (
 from tongban.law.model import BenefitPath
 from tongban.law.pack import OPEN_ENDED
 from tongban.law.rules.outpatient import NO_LIMIT
+from tongban.law.words import Applicant, Paper, ServiceItem, Way
 
 # Every parameter some rule reads, and what it depends on. `parameters.yaml` must say the same.
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +50,20 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "filing_months_valid": ("filing_kind", "locality"),
     "filing_backdate_days": ("filing_kind",),
     "filing_start_precedes_admission": ("filing_kind",),
+    "filing_stays_max": ("filing_kind", "locality"),
+    "filing_needs_papers": ("way",),
+    "filing_papers_may_follow": ("way",),
+    "filing_archive_months": (),
+    "handling_working_days": ("item",),
+    "mutual_aid_floor": (),
+    "mutual_aid_authorisers_max": (),
+    "mutual_aid_has_limit_per_receiver": (),
+    "mutual_aid_records_max": ("relation",),
+    "mutual_aid_is_quota": ("locality",),
+    "mutual_aid_wallet_transfers_daily_max": (),
+    "mutual_aid_wallet_transfer_max": (),
+    "mutual_aid_wallet_closes_at": (),
+    "mutual_aid_wallet_opens_at": (),
     # Not law: bills to speak about when none is known.
     "average_stay_cost": ("insurance_type", "hospitals"),
     "example_visit_cost": ("insurance_type",),
@@ -66,7 +81,11 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
     "filing_kind": tuple(FilingKind),
     "stay": ("second", "later"),
     "relation": tuple(Relation),
+    "item": tuple(ServiceItem),
+    "way": tuple(Way),
+    "applicant": tuple(Applicant),
+    "paper": tuple(Paper),
     "hospitals": ("all", "tertiary"),
 }
-UNITS = ("fen", "bp", "days", "months", "count", "flag")
-SPECIALS = {("fen", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}
+UNITS = ("fen", "bp", "days", "months", "count", "hour", "flag")
+SPECIALS = {("fen", "no_limit"): NO_LIMIT, ("count", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}

@@ -1,5 +1,6 @@
 """The plain words of the filing pages for terms of the field."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
@@ -39,6 +40,7 @@ KIND: dict[FilingKind, str] = {
     FilingKind.SETTLED_RETIREE: "退休后在那里安家，户口也迁了",
     FilingKind.LONG_TERM_RESIDENT: "长期住在那里",
     FilingKind.POSTED_WORKER: "单位派我在那里工作",
+    FilingKind.SELF_EMPLOYED_WORKER: "灵活就业，在那里打工或做生意",
     FilingKind.UNREFERRED: "自己去那里住院，没有转诊",
 }
 
@@ -46,6 +48,11 @@ KIND: dict[FilingKind, str] = {
 def place_zh(region: Region | None, code: str = "") -> str:
     """The place as a person says it; its code where the directory no longer knows it."""
     return region.full_name if region else code
+
+
+def short_name(name: str) -> str:
+    """北京市 → 北京, 西藏自治区 → 西藏: as people say it in a list."""
+    return "新疆兵团" if "兵团" in name else re.sub("(市|省|自治区)$", "", name)
 
 
 def draft_rows(regions: Regions, drafts: Iterable[Draft]) -> list[tuple[UUID, str, date]]:

@@ -27,7 +27,8 @@ create table filing.person_serial (
 create table filing.filing (
   person_id     bigint not null,          -- the insured person
   filing_serial integer not null check (filing_serial > 0),
-  kind          text not null check (kind in ('settled_retiree', 'long_term_resident', 'posted_worker', 'referral', 'unreferred')),
+  kind          text not null check (kind in ('settled_retiree', 'long_term_resident', 'posted_worker',
+                                              'self_employed_worker', 'referral', 'unreferred')),
   -- Which care it covers, as a set of small numbers: 1 inpatient, 2 outpatient, 3 chronic disease (filing/model.py).
   -- A multirange, because a set of them can stand in an exclusion constraint.
   scopes        int4multirange not null check (scopes <@ '{[1,4)}' and not isempty(scopes)),
