@@ -1,0 +1,7 @@
+"""What an official reads of the law as a whole: what is missing, what is proved, where the sources disagree."""
+
+from tongban.law.report.conflicts import ConflictLine, ReadingLine, conflict_notice, conflicts
+from tongban.law.report.gaps import Gap, gaps
+from tongban.law.report.holes import Hole, holes
+
+__all__ = ["ConflictLine", "Gap", "Hole", "ReadingLine", "conflict_notice", "conflicts", "gaps", "holes"]
