@@ -17,6 +17,12 @@ class FilingTermsUnknown(Refusal):
     code = "filing_terms_unknown"
 
 
+class QuestionRefused(Refusal):
+    """No such decision table, or an input it does not have: `field` names what is wrong."""
+
+    code = "question_refused"
+
+
 class CaseRefused(Refusal):
     """A case that cannot be put to the law: `field` names what is wrong, each subclass has a code of its own."""
 

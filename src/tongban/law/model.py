@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeAlias, get_args
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, get_args
 
 from tongban.kernel.vocabulary import (
     CareKind,
@@ -89,18 +89,27 @@ class FilingQuestion:
     treatment_pool: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FilingDecision:
-    """`conflict` is the id of the recorded contradiction whose chosen reading picked the row; empty if there is none.
-    `ask` names the agency to ask when the outcome is UNDETERMINED."""
+Outcome = TypeVar("Outcome", bound=str)
 
-    outcome: FilingOutcome
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[Outcome]):
+    """What a row of a decision table answers.
+
+    `conflict` is the id of the recorded contradiction whose chosen reading picked the row; empty if there is none.
+    `ask` names the agency to ask when the outcome is undetermined.
+    """
+
+    outcome: Outcome
     sentence: str
     row_id: str
     sources: tuple[SourceLine, ...]
     confidence: Confidence
     conflict: str
     ask: str
+
+
+FilingDecision: TypeAlias = Decision[FilingOutcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,12 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class FilingTerms:
-    """`months_valid` None: open-ended. `backdate_days_max`: how far before the day of filing the start may lie while
-    the stay is still open. `sentence` says the terms in words; `conflicts` names the readings behind them."""
+    """`months_valid` None: open-ended. `stays_max` None: any number of stays. `backdate_days_max`: how far before the
+    day of filing the start may lie while the stay is still open. `conflicts` names the readings behind the terms."""
 
     kind: FilingKind
     months_valid: int | None
+    stays_max: int | None
     backdate_days_max: int
     must_start_before_admission: bool
     materials: tuple[Material, ...]

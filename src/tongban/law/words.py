@@ -248,3 +248,4 @@ class Penalty(Word):
     REPAY_SUSPEND_AND_FINE = "repay_suspend_and_fine", "退钱，停联网结算，罚款"
     CORRECT_OR_FINE = "correct_or_fine", "改正，不改就罚款"
     REPAY_FINE_AND_CLOSE = "repay_fine_and_close", "退钱，罚款，停服务或解除协议"
+    UNDETERMINED = "undetermined", "没有查到规定"
