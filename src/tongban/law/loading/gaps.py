@@ -18,28 +18,39 @@ Key = tuple[str, ...]
 
 def gap_label(item: Mapping[str, Any], number: int) -> str:
     subject = next((item[kind] for kind in GAP_KINDS if kind in item), f"第 {number} 条")
-    return f"没有查到的 {subject}"
+    return f"没有查到的 {'、'.join(map(str, subject)) if isinstance(subject, list) else subject}"
 
 
 def read_gap(node: Node, region: str, parts: Parts) -> None:
+    """One gap, which may name several subjects of a kind; a key of `when` that one of them lacks is a fault."""
     named = [kind for kind in GAP_KINDS if kind in node]
     if len(named) != 1:
         node.fault(f"{'、'.join(GAP_KINDS)} 里要写一个，也只能写一个")
-    kind = named[0] if named else "topic"
-    subject = node.text(kind)
+    subjects = node.texts(named[0]) if len(named) == 1 else ()
+    if named and not subjects:
+        node.fault(f"{named[0]} 下面什么也没写")
     since, until = read_span(node, date.min)
+    why = node.text("why")
+    node.day("checked_on", default=date.min)
+    when = node.raw("when")
+    node.done()
+    for subject in subjects:
+        conditions = _conditions(named[0], subject, when, node, parts)
+        gap = DeclaredGap(region, named[0], subject, conditions, since, until, why)
+        parts.gaps.append((gap, node.where))
+
+
+def _conditions(kind: str, subject: str, when: object, node: Node, parts: Parts) -> Mapping[str, tuple[str, ...]]:
     inputs = _inputs(kind, subject, parts)
     if inputs is None:
         node.fault(f"没有 {kind} {subject}")
-    when = node.child("when") if "when" in node else Node({}, node.where, node.faults)
-    conditions = {name: when.texts(name, words=words) for name, words in (inputs or {}).items() if name in when}
+        return {}
+    child = Node({} if when is None else when, f"{node.where}: when", node.faults)
+    conditions = {name: child.texts(name, words=words) for name, words in inputs.items() if name in child}
     for name in [name for name, words in conditions.items() if not words]:
-        when.fault(f"{name} 下面什么也没写")
-    when.done()
-    why = node.text("why")
-    node.day("checked_on", default=date.min)
-    node.done()
-    parts.gaps.append((DeclaredGap(region, kind, subject, conditions, since, until, why), node.where))
+        child.fault(f"{name} 下面什么也没写")
+    child.done()
+    return conditions
 
 
 def _inputs(kind: str, subject: str, parts: Parts) -> Mapping[str, tuple[str, ...]] | None:
