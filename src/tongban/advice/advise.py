@@ -11,6 +11,7 @@ from tongban.directory import FilingLevel, Regions
 from tongban.kernel.dates import last_day_of
 from tongban.kernel.vocabulary import CareKind, Locality, Situation
 from tongban.law import FilingTerms, Pack
+from tongban.law.report import conflict_notice
 
 _FILED_BY = {
     Access.OPEN: FiledBy.NOBODY,
@@ -54,16 +55,8 @@ def advise(pack: Pack, regions: Regions, question: Question) -> Advice:
 
 def notices(pack: Pack, pool_code: str, conflicts: Iterable[str]) -> tuple[Notice, ...]:
     """The plain sentences about each contradiction, once each; ids that are empty are none."""
-    return tuple(
-        Notice(conflict, _said(pack, pool_code, conflict)) for conflict in dict.fromkeys(conflicts) if conflict
-    )
-
-
-def _said(pack: Pack, pool_code: str, conflict: str) -> str:
-    record = pack.conflicts[conflict]
-    chosen = pack.chosen(pool_code, conflict)
-    used = next(reading.zh for reading in record.readings if reading.id == chosen)
-    return f"{record.zh}：各处说法不一样。这里用的是“{used}”。{record.why}"
+    named = [conflict for conflict in dict.fromkeys(conflicts) if conflict]
+    return tuple(Notice(conflict, conflict_notice(pack, pool_code, conflict)) for conflict in named)
 
 
 def _is_offered(mine: Way) -> bool:

@@ -10,10 +10,14 @@ from tongban.advice.model import Access, Bill, Destination, Estimate, Insured, O
 from tongban.advice.ways import Trip, Way, trip, way
 from tongban.directory import Regions
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
-from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PriceClass, Situation
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, PriceClass, Situation
 from tongban.law import Assessment, BenefitPath, Pack, Undetermined
 
 _SITUATIONS: Final = (Situation.LONG_TERM, Situation.REFERRAL, Situation.EMERGENCY, Situation.OWN_CHOICE)
+_CATEGORIES: Final = {
+    InsuranceType.EMPLOYEE: (PersonnelCategory.ACTIVE, PersonnelCategory.RETIRED),
+    InsuranceType.RESIDENT: (PersonnelCategory.MINOR, PersonnelCategory.ADULT, PersonnelCategory.ELDER),
+}
 COMPARABLE: Final = (CareKind.INPATIENT, CareKind.OUTPATIENT)
 
 
@@ -81,8 +85,8 @@ def _option(pack: Pack, going: Trip, bill: Bill, price_class: PriceClass, by: Wa
     """One way of settling `bill`; without `by` it is settled at home."""
     where = Locality.SAME_POOL if by is None else going.locality
     path = BenefitPath.HOME if by is None else by.path
-    assessment = None if isinstance(path, Undetermined) else _assess(pack, going, bill, where, path, price_class)
-    missing = path if isinstance(path, Undetermined) else assessment.undetermined if assessment else None
+    assessment = path if isinstance(path, Undetermined) else _assess(pack, going, bill, where, path, price_class)
+    missing = assessment if isinstance(assessment, Undetermined) else assessment.undetermined
     return Option(
         locality=where,
         situations=() if by is None else (by.situation,),
@@ -91,16 +95,35 @@ def _option(pack: Pack, going: Trip, bill: Bill, price_class: PriceClass, by: Wa
         kinds=() if by is None else tuple(terms.kind for terms in by.kinds),
         is_filed=by is not None and by.is_filed,
         decision=None if by is None else by.decision,
-        assessment=None if missing is not None else assessment,
+        assessment=None if missing is not None or isinstance(assessment, Undetermined) else assessment,
         undetermined=missing,
     )
 
 
 def _assess(
     pack: Pack, going: Trip, bill: Bill, where: Locality, path: BenefitPath, price_class: PriceClass
+) -> Assessment | Undetermined:
+    """Of a person whose category is not said, only what is the same for all of them."""
+    insured = going.insured
+    categories = (insured.category,) if insured.category is not None else _CATEGORIES[insured.insurance_type]
+    first, *rest = [_assess_as(pack, going, bill, where, path, price_class, category) for category in categories]
+    if first.undetermined is None and any(other.breakdown != first.breakdown for other in rest):
+        who = "、".join(category.zh for category in categories)
+        return Undetermined(f"{who}报得不一样，要先说清是哪一种。", ("参保身份",), pack.agency(insured.pool_code))
+    return first
+
+
+def _assess_as(
+    pack: Pack,
+    going: Trip,
+    bill: Bill,
+    where: Locality,
+    path: BenefitPath,
+    price_class: PriceClass,
+    category: PersonnelCategory,
 ) -> Assessment:
     insured, year = going.insured, going.insured.year
-    shared = (insured.pool_code, insured.insurance_type, insured.category, where, path, price_class, going.on, going.on)
+    shared = (insured.pool_code, insured.insurance_type, category, where, path, price_class, going.on, going.on)
     parts = (bill.self_funded_fen, bill.over_price_cap_fen, bill.preselfpay_fen, bill.in_scope_fen)
     if bill.care is CareKind.INPATIENT:
         return law.assess_inpatient(

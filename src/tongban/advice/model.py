@@ -54,14 +54,15 @@ class YearSoFar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Insured:
-    """Whose law applies. `pool_code` may be a province's: then only what holds in all of it is known.
+    """Whose law applies. `pool_code` may be a province's: then only what holds in all of it is known. `category` None:
+    not said, then only what holds for every category is known.
 
     `filed` are the kinds of the person's filings in force for the place in question.
     """
 
     pool_code: str
     insurance_type: InsuranceType
-    category: PersonnelCategory
+    category: PersonnelCategory | None = None
     year: YearSoFar = field(default_factory=YearSoFar)
     filed: frozenset[FilingKind] = frozenset()
 

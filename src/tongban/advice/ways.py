@@ -12,14 +12,11 @@ from tongban.directory import Region, Regions
 from tongban.kernel.vocabulary import CareKind, FilingKind, Locality, Situation
 from tongban.law import BenefitPath, FilingDecision, FilingOutcome, FilingTerms, FilingTermsUnknown, Pack, Undetermined
 
-# What a person in a situation files where a filing is demanded. Nobody files an emergency: where a region wants one
+# As what a person in a situation files where a filing is demanded. Nobody files an emergency: where a region wants one
 # filed all the same, it is filed as unreferred and carries the hospital's mark.
-KINDS: Final = {
-    Situation.LONG_TERM: (FilingKind.SETTLED_RETIREE, FilingKind.LONG_TERM_RESIDENT, FilingKind.POSTED_WORKER),
-    Situation.REFERRAL: (FilingKind.REFERRAL,),
-    Situation.EMERGENCY: (FilingKind.UNREFERRED,),
-    Situation.OWN_CHOICE: (FilingKind.UNREFERRED,),
-}
+_FILED_AS: Final = {situation: situation for situation in Situation} | {Situation.EMERGENCY: Situation.OWN_CHOICE}
+# What stands for the filing where no source says which kinds are taken: they are all settled alike.
+_ANY_KIND: Final = {kind.situation: kind for kind in FilingKind}
 _ACCESS = {FilingOutcome.MUST_FILE: Access.FILE_FIRST, FilingOutcome.HOSPITAL_FILES: Access.HOSPITAL_FILES}
 _MARKED_BY_HOSPITAL = {Situation.REFERRAL: Access.HOSPITAL_RECORDS, Situation.EMERGENCY: Access.HOSPITAL_MARKS}
 
@@ -73,7 +70,7 @@ def way(pack: Pack, going: Trip, situation: Situation) -> Way:
         unknown = Undetermined(decision.sentence, ("要不要先备案",), decision.ask)
         return Way(situation, decision, unknown, Access.UNKNOWN, kinds, is_filed=False)
     needs_filing = decision.outcome in _ACCESS
-    as_filed = filed or (_kind(kinds, situation) if needs_filing else None)
+    as_filed = filed or (_ANY_KIND[_FILED_AS[situation]] if needs_filing else None)
     path = _path(pack, going, as_filed, situation)
     if filed is not None or not needs_filing:
         marked = filed is None and _is_told_apart(pack, going, decision, path)
@@ -108,21 +105,20 @@ def decide(pack: Pack, going: Trip, situation: Situation) -> FilingDecision:
 
 
 def _serving(pack: Pack, going: Trip, situation: Situation) -> list[FilingTerms]:
+    """The terms of the kinds that the pool takes from such a person, that fit the situation and cover the care."""
     if going.locality is Locality.SAME_POOL:
         return []
-    found = []
-    for kind in KINDS[situation]:
+    insured, found = going.insured, []
+    for kind in law.kinds_offered(pack, insured.pool_code, insured.insurance_type, insured.category, going.on):
+        if kind.situation is not _FILED_AS[situation]:
+            continue
         try:
-            terms = law.filing_terms(pack, going.insured.pool_code, kind, going.locality, going.on)
+            terms = law.filing_terms(pack, insured.pool_code, kind, going.locality, going.on)
         except FilingTermsUnknown:
             continue
         if going.care in terms.scopes:
             found.append(terms)
     return found
-
-
-def _kind(kinds: tuple[FilingTerms, ...], situation: Situation) -> FilingKind:
-    return kinds[0].kind if kinds else KINDS[situation][0]
 
 
 def _path(pack: Pack, going: Trip, filed: FilingKind | None, situation: Situation) -> BenefitPath | Undetermined:
@@ -135,4 +131,5 @@ def _path(pack: Pack, going: Trip, filed: FilingKind | None, situation: Situatio
         is_emergency=situation is Situation.EMERGENCY,
         is_referred=situation is Situation.REFERRAL,
         on=going.on,
+        treatment_pool=going.region.pool_code if going.region else "",
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal import assets, code, costs, filing, home, look, places, signin, texts
+from tongban.doors.portal import assets, code, compare, costs, filing, home, look, places, signin, texts
 from tongban.doors.portal.assets import Assets
 from tongban.doors.portal.errors import answer
 from tongban.doors.portal.oidc import client_for as oidc_client
@@ -18,6 +18,7 @@ route_handlers: Sequence[ControllerRouterHandler] = [
     *code.route_handlers,
     *places.route_handlers,
     *costs.route_handlers,
+    *compare.route_handlers,
     *filing.route_handlers,
     *texts.route_handlers,
 ]

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
+from tongban.advice import notices
 from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.looks import looked_at
@@ -14,6 +15,7 @@ from tongban.infra.clock import in_china
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, Confidence
+from tongban.law import Pack
 from tongban.settlement import SettlementRecord, explain, get_settlement, settlements_of
 
 _PAGE_LENGTH = 20
@@ -52,7 +54,8 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
     filing_number = ""
     if record.filing_serial is not None:
         filing_number = str(OutsideNumber(FILING, record.person_id, record.filing_serial))
-    explanation = explain(request.app.state.pack, record)
+    pack: Pack = request.app.state.pack
+    explanation = explain(pack, record)
     return page(
         request,
         "cost.html",
@@ -62,6 +65,8 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         period=_period(record),
         explanation=explanation,
         is_official=explanation.confidence is Confidence.OFFICIAL,
+        said=notices(pack, record.insured_pool, [step.conflict for step in explanation.steps]),
+        ask=pack.agency(record.insured_pool),
         filing_number=filing_number,
         cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",
     )

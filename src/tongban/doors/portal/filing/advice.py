@@ -5,28 +5,19 @@ from uuid import UUID
 
 from litestar import Response, get, post
 
+from tongban.advice import COMPARABLE, Destination, Insured, Question, advise
 from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal.filing import said
 from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
+from tongban.doors.portal.places import HOME_PROVINCE
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.filing import Draft, Step, discard_draft, drafts_of, proof_zh, start_draft
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, Situation
-from tongban.law import (
-    FilingOutcome,
-    FilingQuestion,
-    FilingTerms,
-    FilingTermsUnknown,
-    Pack,
-    decide_filing,
-    filing_terms,
-)
+from tongban.law import FilingOutcome
 from tongban.people import Enrollment, enrollments
-
-# Visitors are answered by the province's rules; a city may add to them, and the page says so.
-_PROVINCE = "140000"
-_LONG_TERM_KINDS = (FilingKind.SETTLED_RETIREE, FilingKind.LONG_TERM_RESIDENT, FilingKind.POSTED_WORKER)
 
 
 @get("/filing", opt={"who": "anyone"})
@@ -55,41 +46,47 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
     if problems:
         return await _ask(request, db, typed, problems, status=422)
 
-    insurance_type, where, situation = InsuranceType(insurance), Locality(trip), Situation(why)
-    pool = next((e.pool_code for e in known if e.insurance_type is insurance_type), _PROVINCE)
-    pack: Pack = request.app.state.pack
-    day = today(request)
-    decision = decide_filing(pack, FilingQuestion(pool, insurance_type, where, situation, CareKind(care), day))
-    kinds = _LONG_TERM_KINDS if situation is Situation.LONG_TERM else ()
+    insurance_type = InsuranceType(insurance)
+    enrollment = next((e for e in known if e.insurance_type is insurance_type), None)
+    question = Question(
+        insured=_insured(insurance_type, enrollment),
+        destination=Destination(locality=Locality(trip)),
+        situation=Situation(why),
+        care=CareKind(care),
+        on=today(request),
+    )
+    found = advise(request.app.state.pack, request.app.state.regions, question)
     return page(
         request,
         "filing/advice.html",
-        decision=decision,
-        outcome=decision.outcome,
+        advice=found,
+        decision=found.decision,
+        outcome=found.decision.outcome,
         outcomes=FilingOutcome,
-        where=where,
-        situation=situation,
-        counter=COUNTER[CareKind(care)],
-        said=[
-            ("医保", insurance_type.zh),
-            ("去哪里", TRIP[where]),
-            ("看什么", CARE[CareKind(care)]),
-            ("为什么", WHY[situation][0]),
+        situation=question.situation,
+        counter=COUNTER[question.care],
+        asked=[
+            insurance_type.zh,
+            f"去{TRIP[found.locality]}",
+            CARE[question.care],
+            WHY[question.situation][0],
         ],
-        kinds=[(KIND[kind], kind.zh, *_terms(pack, pool, kind, where, day)) for kind in kinds],
-        can_file_anyway=situation is Situation.OWN_CHOICE and CareKind(care) is CareKind.INPATIENT,
-        is_provincial=pool == _PROVINCE,
+        kinds=[(KIND.get(kind.kind, kind.kind.zh), kind, proof_zh(kind.terms.materials)) for kind in found.kinds],
+        facts=said.facts(found),
+        money=said.money(found, is_provincial=enrollment is None),
+        rows=said.rows(found),
+        is_provincial=enrollment is None,
         query=f"trip={trip}&care={care}&why={why}&insurance={insurance}",
+        compare_query=f"trip={trip}&care={care}&change=1" if question.care in COMPARABLE else "",
         why=why,
     )
 
 
-def _terms(pack: Pack, pool: str, kind: FilingKind, where: Locality, day: Any) -> tuple[str, str]:
-    try:
-        terms: FilingTerms = filing_terms(pack, pool, kind, where, day)
-    except FilingTermsUnknown:
-        return "", ""
-    return terms.definition, proof_zh(terms.materials)
+def _insured(insurance_type: InsuranceType, enrollment: Enrollment | None) -> Insured:
+    """Visitors are answered by the province's rules; a city may add to them, and the page says so."""
+    if enrollment is not None:
+        return Insured(enrollment.pool_code, insurance_type, enrollment.category)
+    return Insured(HOME_PROVINCE, insurance_type)
 
 
 async def _enrollments(request: Request, db: Db) -> list[Enrollment]:
