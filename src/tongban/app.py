@@ -11,8 +11,9 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
+from tongban import settlement
 from tongban.directory import Regions, all_regions
-from tongban.doors import gateway, portal
+from tongban.doors import api, gateway, portal
 from tongban.doors.envelope import Envelope
 from tongban.doors.http import Request
 from tongban.infra.clock import Clock, system_clock
@@ -38,7 +39,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     `db: Db`, a connection in a transaction of its own that rolls back when the route raises.
     """
     app = Litestar(
-        route_handlers=[*portal.route_handlers, *gateway.route_handlers],
+        route_handlers=[*portal.route_handlers, *gateway.route_handlers, *api.route_handlers],
         guards=[portal.who_may_call],
         exception_handlers={Exception: portal.answer},
         dependencies={"db": Provide(_transaction)},
@@ -87,6 +88,7 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     try:
         async with pool.acquire() as db:
             app.state.regions = await all_regions(db)
+            await settlement.keep_version(db, app.state.pack, now=app.state.clock())
         app.state.assets.add("regions.json", _regions_json(app.state.regions))
         app.state.pool = pool
         if multiprocessing.parent_process() is not None:

@@ -4,10 +4,12 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import litestar
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.response import Redirect
 
-from tongban.infra.db import Db
+from tongban.infra import rate
+from tongban.infra.db import Db, Pool
 
 Request: TypeAlias = litestar.Request[Any, Any, Any]
 # What a route asks for: a connection in a transaction of its own, rolled back when the route raises.
@@ -37,6 +39,19 @@ def here(request: Request) -> str:
 def see_other(path: str) -> Redirect:
     """303: the browser asks for `path` with GET, whatever it sent here."""
     return Redirect(path, status_code=303)
+
+
+async def limit_by_address(connection: ASGIConnection[Any, Any, Any, Any], what: str, per_minute: int) -> None:
+    """Count one try of `what` from the caller's address. Raises TooOften.
+
+    The address is counted under a keyed hash, on a connection of its own: a try that fails stays counted.
+    """
+    state = connection.app.state
+    address = connection.client.host if connection.client else ""
+    key = f"{what}:{state.vault.index(address, 'rate').hex()[:24]}"
+    pool: Pool = state.pool
+    async with pool.acquire() as db:
+        await rate.limit(db, key, now=state.clock(), per_minute=per_minute)
 
 
 def is_secure(request: Request) -> bool:

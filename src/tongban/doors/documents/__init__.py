@@ -1,25 +1,34 @@
 """JSON ⇄ the law's questions, cases and answers: one reading and one writing for the open API and the command line."""
 
 from tongban.doors.documents.errors import (
+    AmountTooLarge,
     DayOutsideLaw,
     DocumentMalformed,
     DocumentTooLong,
     FieldType,
     ParameterUnknown,
+    PlaceInvalid,
 )
-from tongban.doors.documents.forms import Form, words_of
-from tongban.doors.documents.labels import LABELS, Label
+from tongban.doors.documents.forms import Form, read_day, words_of
+from tongban.doors.documents.labels import LABELS, RULES_ZH, Label
 from tongban.doors.documents.listing import (
+    LIST_UNIT,
+    ConflictDocument,
+    ConflictsDocument,
+    GapsDocument,
     ParameterDocument,
     ParameterLine,
     ParametersDocument,
     VersionDocument,
     check_day,
+    conflicts_document,
+    gaps_document,
     parameter_document,
     parameters_document,
     version_document,
 )
 from tongban.doors.documents.reading import CASE_FORM, QUESTION_FORM, Reader
+from tongban.doors.documents.schema import Schemas
 from tongban.doors.documents.shape import Field, Kind, Shape, shape_of
 from tongban.doors.documents.writing import (
     Answers,
@@ -42,6 +51,7 @@ __all__ = [
     "words_of",
     "LABELS",
     "Label",
+    "RULES_ZH",
     "AssessmentDocument",
     "DecisionDocument",
     "document",
@@ -54,9 +64,19 @@ __all__ = [
     "parameters_document",
     "version_document",
     "check_day",
+    "LIST_UNIT",
+    "GapsDocument",
+    "gaps_document",
+    "ConflictsDocument",
+    "ConflictDocument",
+    "conflicts_document",
+    "read_day",
+    "Schemas",
     "DocumentMalformed",
     "DocumentTooLong",
     "FieldType",
+    "AmountTooLarge",
+    "PlaceInvalid",
     "DayOutsideLaw",
     "ParameterUnknown",
 ]

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 
 from tongban.doors.documents import errors
-from tongban.doors.documents.shape import PLACE_LENGTH, TEXT_LENGTH_MAX, Field, Kind, Shape, shape_of
+from tongban.doors.documents.labels import RULES_ZH
+from tongban.doors.documents.shape import PLACE_LENGTH, TEXT_LENGTH_MAX, Field, Kind, Shape, label_of, shape_of
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.money import yuan
 from tongban.law import errors as law_errors
@@ -98,6 +99,18 @@ def problem_of(field: Field, value: object) -> Refusal | None:
     return _CHECKS[field.kind](field, value)
 
 
+def read_day(text: str, name: str) -> date:
+    """A date written 2026-11-20 and no other way. Raises DayUnreadable."""
+    try:
+        # `fromisoformat` also reads 20261120 and week dates, which the fast reader does not.
+        if len(text) == _DAY_LENGTH and text[4] + text[7] == "--":
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    told = f"{name}（{label_of(name).zh}）要写成 2026-11-20 这样的日期，“{seen(text)}”不是"
+    raise law_errors.DayUnreadable(told, field=name)
+
+
 def seen(value: object) -> str:
     """A value as a sentence quotes it: short, on one line."""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode(errors="replace")
@@ -168,7 +181,7 @@ def _hint(field: Field) -> Any:
 
 
 def _unknown_rule(raw: Mapping[str, Any], rules: list[str]) -> Refusal:
-    allowed = f"能算的有 {'、'.join(rules)}"
+    allowed = f"能算的有 {'、'.join(f'{rule}（{RULES_ZH.get(rule, rule)}）' for rule in rules)}"
     if RULE not in raw:
         return law_errors.FieldMissing(f"缺少 {RULE}（规则）：{allowed}", field=RULE)
     if not isinstance(raw[RULE], str):
@@ -244,14 +257,9 @@ def _day_problem(field: Field, value: object) -> Refusal | None:
     if not isinstance(value, str):
         return _wrong_type(field, value)
     try:
-        # `fromisoformat` also reads 20261120 and week dates, which the fast reader does not.
-        if len(value) != _DAY_LENGTH or value[4] + value[7] != "--":
-            raise ValueError
-        date.fromisoformat(value)
-    except ValueError:
-        return law_errors.DayUnreadable(
-            f"{field.name}（{field.label.zh}）要写成 2026-11-20 这样的日期，“{seen(value)}”不是", field=field.name
-        )
+        read_day(value, field.name)
+    except law_errors.DayUnreadable as refusal:
+        return refusal
     return None
 
 

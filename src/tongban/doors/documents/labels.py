@@ -9,6 +9,14 @@ class Label(NamedTuple):
     note: str = ""
 
 
+RULES_ZH: Mapping[str, str] = {
+    "inpatient": "住院",
+    "outpatient": "普通门诊",
+    "chronic": "门诊慢特病和两病用药",
+    "maternity": "生育住院",
+    "account_only": "只能用个人账户的",
+}
+
 _REST = "没有限额时是 -2，没有这一项时是 -1"
 
 LABELS: Mapping[str, Label] = {
@@ -22,6 +30,9 @@ LABELS: Mapping[str, Label] = {
     "situation": Label("为什么去"),
     "care": Label("看病的种类"),
     "path": Label("按哪种办法算", "由备案和医院的标记决定"),
+    "disease": Label("病种"),
+    "delivery": Label("分娩方式"),
+    "institution_level": Label("医院等级", "三级最高；和收费类别是两回事"),
     "price_class": Label("医院属于第几类", "山西的收费类别，一类最高；和医院等级是两回事"),
     "on": Label("哪一天", "按这一天有效的规定"),
     "admitted_on": Label("入院日期"),
@@ -38,6 +49,7 @@ LABELS: Mapping[str, Label] = {
     "pooled_before_fen": Label("今年统筹基金已付", "不算这一次；住院和门诊分开算"),
     "borne_before_fen": Label("今年住院政策范围内自己已付", "不算这一次，大病保险要用"),
     "critical_illness_before_fen": Label("今年大病保险已付", "不算这一次"),
+    "quota_used_before_fen": Label("这项定额已付多少", "不算这一次"),
     "deductible_before_fen": Label("今年起付线已付", "不算这一次"),
     # the working
     "status": Label("能不能算完", "0 能；1 超过了最多报的数，后面没有规定"),
@@ -82,7 +94,7 @@ LABELS: Mapping[str, Label] = {
     "undetermined": Label("为什么算不出来", "算得出来时是 null"),
     "without_source": Label("没有查到标准、先写 0 的数"),
     "steps": Label("每一步怎么算", "只在要求解释时有"),
-    "reason": Label("原因"),
+    "reason": Label("原因", "为什么只能用个人账户，或为什么算不出来"),
     "missing": Label("缺哪些规定"),
     "title": Label("名称"),
     "article": Label("哪一条"),

@@ -9,6 +9,7 @@ from tongban.doors.documents.forms import seen
 from tongban.doors.documents.reading import Reader
 from tongban.kernel.dates import zh_date
 from tongban.law import InForce, Pack, first_day, in_force
+from tongban.law.report import Gap, ReadingLine, conflicts, gaps
 
 
 class ParameterLine(NamedTuple):
@@ -45,6 +46,32 @@ class VersionDocument(NamedTuple):
     pools: dict[str, str]
 
 
+class GapsDocument(NamedTuple):
+    version: str
+    on: date
+    gaps: tuple[Gap, ...]
+
+
+class ConflictDocument(NamedTuple):
+    """A ConflictLine, and whether its owner has to look at it again by now."""
+
+    id: str
+    zh: str
+    readings: tuple[ReadingLine, ...]
+    why: str
+    owner: str
+    review_on: date
+    is_settled: bool
+    is_switch: bool
+    is_due: bool
+
+
+class ConflictsDocument(NamedTuple):
+    version: str
+    on: date
+    conflicts: tuple[ConflictDocument, ...]
+
+
 LIST_UNIT = "list"
 
 
@@ -62,6 +89,21 @@ def parameter_document(pack: Pack, name: str, on: date, pool: str = "") -> Param
     code = Reader(pack).pool(pool) if pool else ""
     check_day(pack, on)
     return ParameterDocument(pack.version, name, line.zh, line.unit, on, code, in_force(pack, name, on, code))
+
+
+def gaps_document(pack: Pack, on: date) -> GapsDocument:
+    """Raises DayOutsideLaw. The same for all days between two changes of the law, and kept."""
+    check_day(pack, on)
+    key = ("gaps", pack.epoch(on))
+    found: tuple[Gap, ...] | None = pack.terms_cache.get(key)
+    if found is None:
+        found = pack.terms_cache[key] = gaps(pack, on)
+    return GapsDocument(pack.version, on, found)
+
+
+def conflicts_document(pack: Pack, on: date) -> ConflictsDocument:
+    lines = (ConflictDocument(*line, line.is_due(on)) for line in conflicts(pack))
+    return ConflictsDocument(pack.version, on, tuple(lines))
 
 
 def version_document(pack: Pack) -> VersionDocument:

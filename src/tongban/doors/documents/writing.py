@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,7 @@ from tongban.doors.documents.reading import Reader
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.vocabulary import Confidence
 from tongban.law import (
+    BREAKDOWN_TYPES,
     WITHOUT_SOURCE,
     Assessment,
     Breakdown,
@@ -106,7 +107,7 @@ def step_documents(told: Iterable[Step]) -> list[Any]:
 # The twins of the breakdowns that JSON writes as objects, not as lists.
 _BREAKDOWNS: Mapping[type[Breakdown], type[msgspec.Struct]] = {
     kind: msgspec.defstruct(kind.__name__, [(name, int) for name in kind._fields], frozen=True, gc=False)
-    for kind in get_args(Breakdown)
+    for kind in BREAKDOWN_TYPES.values()
 }
 
 

@@ -27,6 +27,13 @@ _PAGES: dict[int, tuple[str, str]] = {
     413: ("内容太大了，没有收下", "请返回上一页，减少内容后再提交。"),
     503: ("系统正在忙", "存过的内容都在。请过几分钟再试一次。"),
 }
+# What programs are told where people would be sent to another page.
+_FOR_PROGRAMS: dict[int, tuple[str, str]] = {
+    400: ("这个请求没有读懂", "请对照 /api 的说明。"),
+    404: ("没有这个接口", "全部接口见 /api。"),
+    405: ("这个接口不能这样用", "每个接口用哪种方法，见 /api。"),
+    413: ("内容太大了，没有收下", "一次最多 64 KB。"),
+}
 _BUSY = (asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError, OSError, TimeoutError)
 
 
@@ -41,7 +48,8 @@ def answer(request: Request, error: Exception) -> Response[Any]:
     if isinstance(error, Refusal):
         return _refusal(request, error)
     if isinstance(error, HTTPException) and error.status_code < 500:
-        title, advice = _PAGES.get(error.status_code, _PAGES[400])
+        told = _PAGES | _FOR_PROGRAMS if _wants_json(request) else _PAGES
+        title, advice = told.get(error.status_code, told[400])
         return _answer(request, error.status_code, title, advice, code=f"http_{error.status_code}")
     if isinstance(error, _BUSY):
         log.error("busy", kind=type(error).__name__)

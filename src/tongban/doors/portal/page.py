@@ -33,7 +33,8 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import mask_name, mask_phone
 from tongban.kernel.money import percent, yuan
 
-_TEMPLATES = Path(__file__).parent / "templates"
+# The open API's page looks like the others and lies with its door.
+_TEMPLATES = [Path(__file__).parents[1] / door / "templates" for door in ("portal", "api")]
 HOTLINE = "12393"
 
 __all__ = ["SignedIn", "current_person", "page", "render", "today"]

@@ -15,13 +15,13 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import BaseRouteHandler
 
 from tongban.directory import agency_phones
-from tongban.doors.http import Request, RouteDb, cookie, is_secure, local_path, see_other
+from tongban.doors.http import Request, RouteDb, cookie, is_secure, limit_by_address, local_path, see_other
 from tongban.doors.portal import session
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, seal, unseal
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.session import SignedIn, signed_in
-from tongban.infra import audit, rate
+from tongban.infra import audit
 from tongban.infra.db import Db, Pool
 from tongban.kernel.errors import NotAllowed, NotFound
 from tongban.people import (
@@ -55,13 +55,8 @@ async def sign_in_page(request: Request, db: RouteDb) -> Response[Any]:
 
 
 async def limit_tries(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard: raises TooOften. The address is counted under a keyed hash, on a connection of its own."""
-    state = connection.app.state
-    address = connection.client.host if connection.client else ""
-    key = "sign_in:" + state.vault.index(address, "rate").hex()[:24]
-    pool: Pool = state.pool
-    async with pool.acquire() as db:
-        await rate.limit(db, key, now=state.clock(), per_minute=_PER_MINUTE_MAX)
+    """A guard: raises TooOften."""
+    await limit_by_address(connection, "sign_in", _PER_MINUTE_MAX)
 
 
 @post("/sign-in", opt={"who": "anyone"}, guards=[limit_tries])
