@@ -276,6 +276,7 @@ async def test_a_cancelled_settlement_says_so(visitor: Browser, till: Till, app:
     async with app.state.pool.acquire() as db:
         await settlement.cancel(
             db,
+            app.state.pack,
             CancelRequest(
                 person_id=WANG,
                 settlement_serial=paid.settlement_serial,

@@ -1,13 +1,17 @@
 """The small country, furnished, and a hospital in it."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from settlement_kit import PLACES, Hospital, Town, furnish
+from settlement_kit import NOW, PLACES, Hospital, Town, furnish
 
+from tongban import settlement
 from tongban.directory import Regions
 from tongban.infra.db import Connection, Pool, create_pool
-from tongban.law import Pack
+from tongban.law import Pack, load_pack
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +26,28 @@ async def town(owner_db: Connection) -> Town:
 
 
 @pytest.fixture
-def hospital(db: Connection, pack: Pack, regions: Regions, town: Town) -> Hospital:
+async def hospital(db: Connection, pack: Pack, regions: Regions, town: Town) -> Hospital:
+    # As the product does when it starts.
+    await settlement.keep_version(db, pack, now=NOW)
     return Hospital(db, pack, regions)
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> Pack:
+    """The law with another deductible for employees of Taiyuan from 1 November 2026."""
+    overlay = tmp_path / "stricter"
+    (overlay / "shanxi" / "taiyuan").mkdir(parents=True)
+    (overlay / "shanxi" / "taiyuan" / "draft.yaml").write_text(
+        """values:
+  - parameter: inpatient_deductible
+    from: 2026-11-01
+    table: {employee: {class_1: 1000_00}}
+    sources: [{id: city-collection-2026}]
+    confidence: illustrative
+    checked_on: 2026-11-22
+"""
+    )
+    return load_pack(ROOT / "policies", overlay)
 
 
 @pytest.fixture

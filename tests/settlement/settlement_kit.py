@@ -309,11 +309,12 @@ class Hospital:
         return replace(made, request_hash=_hash(made))
 
     async def cancel(self, settled: Settled, **changes: Any) -> Cancelled:
-        return await settlement.cancel(self.db, self.cancellation(settled, **changes), now=self.now)
+        return await settlement.cancel(self.db, self.pack, self.cancellation(settled, **changes), now=self.now)
 
     async def reverse(self, original: SettleRequest | OpenEncounter) -> Reversed:
         return await settlement.reverse(
             self.db,
+            self.pack,
             ReverseRequest(
                 person_id=original.person_id,
                 institution_code=self.code,
@@ -365,6 +366,17 @@ async def check_books(db: Db, person: Insured, *, opening_fen: int | None) -> No
         assert await balance_of(db, person) == expected == book.get(f"personal:{person.person_id}", 0)
     owed = sum(amount for name, amount in book.items() if name.startswith("institution:"))
     assert owed == sum(record.fund_payment_fen + record.account_fen for record in live)
+
+
+async def check_changes(hospital: Hospital, person: Insured) -> None:
+    """What is written down of each settlement in force is what its year, looked at now, says of it."""
+    for found in await settlement.rederived_settlements(hospital.db, hospital.pack, person.person_id):
+        written = await settlement.change_of(hospital.db, person.person_id, found.settlement_serial)
+        if not found.differs:
+            assert written is None
+        else:
+            assert written is not None
+            assert replace(written, cancelled_serial=None) == found
 
 
 def _sum_of(deltas: Sequence[YearTotals]) -> YearTotals:

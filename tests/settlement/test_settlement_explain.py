@@ -64,7 +64,7 @@ async def test_a_purchase_from_the_account_says_why_the_fund_pays_nothing(
 
     assert [step.field for step in told.steps] == [
         "total_fen",
-        "account_only",
+        "way",
         "person_share_fen",
         "account_fen",
         "cash_fen",

@@ -47,6 +47,8 @@ _CROWD = f"""
     select person_id, encounter_serial, institution_code, care_kind, insurance_type, 'active', insured_pool,
       treatment_pool, 2026, '2026-01-02', now(), 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 0, '{{}}', 'official', '', '{{}}',
       hospital_serial, '2304', 'settled' from settlement.encounter;
+  insert into settlement.rederivation (person_id, cancelled_serial, settlement_serial, undetermined)
+    select person_id, settlement_serial, settlement_serial, 'x' from settlement.settlement;
   insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state, request_hash,
       received_at)
     select person_id, institution_code, '2304', message_id, 'settle', 'done', '\\x00', now() from settlement.settlement;
@@ -104,7 +106,8 @@ async def test_everything_goes_by_key(hospital: Hospital, town: Town, db: Connec
     beijing = hospital.at(BEIJING_HOSPITAL)
     person = await town.person()
     await town.filing(person, "long_term_resident", BEIJING)
-    small = {"institution", "catalog_item", "pooling_region"}
+    # Reference tables: of these the planner may read all rather than look one up.
+    small = {"institution", "catalog_item", "pooling_region", "policy_version"}
     watched = Watched(db)
 
     request = await beijing.stay(person, 2_000_000)
@@ -115,12 +118,16 @@ async def test_everything_goes_by_key(hospital: Hospital, town: Town, db: Connec
     await settlement.find(db, person.person_id, encounter_serial=settled.encounter_serial)
     await settlement.settlements_of(db, person.person_id)
     finding = await watched.take()
+    later = await beijing.settle(await beijing.stay(person, 2_000_000))
+    await watched.take()
     await beijing.cancel(settled)
     cancelling = await watched.take()
+    assert await settlement.change_of(db, person.person_id, later.settlement_serial or 0)
+    looking_back = await watched.take()
     await beijing.reverse(request)
     reversing = await watched.take()
 
-    for statements in (opened, settling, finding, cancelling, reversing):
+    for statements in (opened, settling, finding, cancelling, looking_back, reversing):
         assert statements
         assert await whole_scans(db, statements) - small == set()
 

@@ -13,6 +13,7 @@ from settlement_kit import (
     Insured,
     Town,
     check_books,
+    check_changes,
     line,
     number_of,
     year_of,
@@ -221,6 +222,40 @@ async def test_sixteen_cancellations_give_back_once(
     assert len({answer.number for answer in answers}) == 1
     assert sum(not answer.is_repeat for answer in answers) == 1
     await check_books(db, person, opening_fen=50_000)
+
+
+async def test_what_a_cancellation_would_have_changed_is_written_once(
+    clerk: Clerk, hospital: Hospital, town: Town, db: Connection
+) -> None:
+    person = await town.person()
+    first = await hospital.settle(await hospital.stay(person, 2_000_000))
+    second = await hospital.settle(await hospital.stay(person, 2_000_000))
+
+    answers = await at_once(*(clerk.cancel(first) for _ in range(16)))
+
+    assert all(answer.later_numbers == (second.number,) for answer in answers)
+    assert await db.fetchval("select count(*) from settlement.rederivation") == 1
+    await check_changes(hospital, person)
+
+
+async def test_two_cancellations_and_a_settlement_at_once_tell_of_what_really_came_after(
+    clerk: Clerk, hospital: Hospital, town: Town, db: Connection
+) -> None:
+    for _ in range(12):
+        person = await town.person()
+        first, second = [await hospital.settle(await hospital.stay(person, 2_000_000)) for _ in range(2)]
+        last = await hospital.stay(person, 2_000_000)
+
+        by_first, by_second, settled = await at_once(clerk.cancel(first), clerk.cancel(second), clerk.settle(last))
+
+        assert {settled.deductible_fen} < {0, 40_000, 80_000}
+        assert set(by_first.later_numbers) <= {second.number, settled.number}
+        assert set(by_second.later_numbers) <= {settled.number}
+        (left,) = await settlement.rederived_settlements(db, hospital.pack, person.person_id)
+        assert left.would_be is not None
+        assert left.would_be.deductible_fen == 80_000
+        await check_changes(hospital, person)
+        await check_books(db, person, opening_fen=50_000)
 
 
 async def test_settling_cancelling_and_reversing_one_bill_at_once_keeps_the_books(

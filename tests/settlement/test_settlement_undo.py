@@ -76,9 +76,9 @@ async def test_cancelling_twice_is_cancelling_once(hospital: Hospital, town: Tow
     person = await town.person()
     settled = await hospital.settle(await hospital.stay(person, 2_000_000))
     request = hospital.cancellation(settled)
-    first = await settlement.cancel(db, request, now=hospital.now)
+    first = await settlement.cancel(db, hospital.pack, request, now=hospital.now)
 
-    same_message = await settlement.cancel(db, request, now=hospital.now + timedelta(hours=1))
+    same_message = await settlement.cancel(db, hospital.pack, request, now=hospital.now + timedelta(hours=1))
     other_message = await hospital.cancel(settled)
 
     for again in (same_message, other_message):
@@ -86,7 +86,7 @@ async def test_cancelling_twice_is_cancelling_once(hospital: Hospital, town: Tow
         assert (again.number, again.cancelled_at) == (first.number, first.cancelled_at)
         assert again.balance_after_fen == first.balance_after_fen
     with pytest.raises(MessageReused):
-        await settlement.cancel(db, replace(request, request_hash=b"another"), now=hospital.now)
+        await settlement.cancel(db, hospital.pack, replace(request, request_hash=b"another"), now=hospital.now)
     await check_books(db, person, opening_fen=50_000)
 
 
@@ -232,11 +232,12 @@ async def test_a_cancellation_cannot_be_reversed(hospital: Hospital, town: Town,
     person = await town.person()
     settled = await hospital.settle(await hospital.stay(person, 2_000_000))
     request = hospital.cancellation(settled)
-    await settlement.cancel(db, request, now=hospital.now)
+    await settlement.cancel(db, hospital.pack, request, now=hospital.now)
 
     with pytest.raises(ReversalRefused):
         await settlement.reverse(
             db,
+            hospital.pack,
             settlement.ReverseRequest(
                 person_id=person.person_id,
                 institution_code=hospital.code,

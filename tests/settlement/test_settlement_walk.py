@@ -14,6 +14,7 @@ from settlement_kit import (
     Insured,
     Town,
     check_books,
+    check_changes,
     furnish,
     line,
 )
@@ -155,6 +156,7 @@ def test_any_sequence_keeps_the_books(world: World, steps: list[tuple[object, in
         for step, which in steps:
             await step(world.hospital, bills[which])  # type: ignore[operator]
         await check_books(world.db, person, opening_fen=OPENING_FEN)
+        await check_changes(world.hospital, person)
         live = await settlement.settlements_of(world.db, person.person_id, in_force_only=True)
         assert {record.number for record in live} == {
             bill.settled.number for bill in bills if bill.is_live and bill.settled is not None

@@ -3,6 +3,8 @@
 Every write is one statement and commits by itself: call these with a connection that is in no transaction.
 """
 
+from tongban.law import YearTotals
+from tongban.settlement.archive import keep_version, packs_of
 from tongban.settlement.cancel import cancel
 from tongban.settlement.errors import (
     AlreadySettled,
@@ -33,6 +35,7 @@ from tongban.settlement.errors import (
 )
 from tongban.settlement.explain import Explanation, explain
 from tongban.settlement.find import find, get_settlement, settlements_of, year_totals
+from tongban.settlement.later import change_of, changes_by, later_changes, rederived_settlements
 from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
 from tongban.settlement.model import (
     Cancelled,
@@ -42,6 +45,7 @@ from tongban.settlement.model import (
     Encounter,
     EncounterState,
     ExpectedAmounts,
+    LaterChange,
     LineUpload,
     MessageKind,
     OpenEncounter,
@@ -54,7 +58,6 @@ from tongban.settlement.model import (
     VisitDescription,
 )
 from tongban.settlement.reverse import reverse
-from tongban.settlement.rules import YearTotals
 from tongban.settlement.settle import preview, settle
 from tongban.settlement.visits import (
     describe_visit,
@@ -83,6 +86,12 @@ __all__ = [
     "settlements_of",
     "get_settlement",
     "year_totals",
+    "later_changes",
+    "rederived_settlements",
+    "changes_by",
+    "change_of",
+    "keep_version",
+    "packs_of",
     "explain",
     "Explanation",
     "YearTotals",
@@ -100,6 +109,7 @@ __all__ = [
     "SettlementState",
     "CancelRequest",
     "Cancelled",
+    "LaterChange",
     "ReverseRequest",
     "Reversed",
     "MessageKind",

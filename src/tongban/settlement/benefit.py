@@ -21,16 +21,11 @@ from tongban.kernel.vocabulary import (
     PriceClass,
     Situation,
 )
-from tongban.law import BenefitPath, FilingOutcome, Pack
+from tongban.law import AccountReason, BenefitPath, FilingOutcome, Pack, YearTotals
 from tongban.settlement.errors import FilingNeeded, Undetermined
 from tongban.settlement.model import Encounter
-from tongban.settlement.rules import YearTotals
 from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import ARREARS
-
-ACCOUNT_ONLY = "account_only"
-PHARMACY_REASON = "pharmacy"
-ARREARS_REASON = "arrears"
 
 # Who is entitled to more comes first. While the law is silent about a better way, a lesser one is not taken in its
 # place: that would be a guess to the person's cost.
@@ -79,9 +74,9 @@ class _Way:
 def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory, settled_on: date) -> Verdict:
     """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first."""
     encounter = bill.encounter
+    place = _locality(regions, encounter)
     if encounter.care_kind is CareKind.PHARMACY:
-        place = _locality(regions, encounter)
-        return _account_only(bill, category, settled_on, PHARMACY_REASON, pack, _pharmacy_row(pack, encounter, place))
+        return _account_only(pack, bill, category, settled_on, place, AccountReason.PHARMACY)
     if bill.payment_state == ARREARS:
         paying = law.pooled_benefit_in_arrears(
             pack, encounter.insured_pool, encounter.insurance_type, encounter.admitted_on
@@ -89,10 +84,9 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
         if isinstance(paying, law.Undetermined):
             raise _refuse(paying)
         if not paying.value:
-            return _account_only(bill, category, settled_on, ARREARS_REASON, pack, paying)
+            return _account_only(pack, bill, category, settled_on, place, AccountReason.ARREARS)
     if encounter.care_kind is CareKind.CHRONIC:
         raise _refuse_undetermined("门诊慢特病怎么报还没有查到依据", pack.agency(encounter.insured_pool))
-    place = _locality(regions, encounter)
     price_class = law.price_class(
         pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
     )
@@ -124,6 +118,7 @@ def _best(
             way.is_emergency,
             way.is_referred,
             encounter.admitted_on,
+            encounter.treatment_pool,
         )
         if isinstance(path, law.Undetermined):
             silent.append((_rank_of(way), path))
@@ -145,7 +140,7 @@ def _best(
     way, path, assessment = min(found, key=_least_for_the_person)
     if silent and silent[0][0] < _RANK[path]:
         raise _refuse(silent[0][1])
-    return _verdict(way, assessment)
+    return _verdict(way.filing_serial, assessment)
 
 
 def _ways(bill: Bill, place: Locality) -> list[_Way]:
@@ -206,31 +201,12 @@ def _assess(
     encounter, split, year = bill.encounter, bill.split, bill.year
     shared = (encounter.insured_pool, encounter.insurance_type, category, place, path, price_class)
     amounts = (split.total_fen, *split)
+    days = (encounter.admitted_on, settled_on)
     if encounter.care_kind is CareKind.INPATIENT:
-        return law.assess_inpatient(
-            pack,
-            law.InpatientCase(
-                *shared,
-                encounter.admitted_on,
-                settled_on,
-                *amounts,
-                stays_before=year.inpatient_stays,
-                pooled_before_fen=year.inpatient_pooled_fen,
-                borne_before_fen=year.in_scope_borne_fen,
-                critical_illness_before_fen=year.critical_illness_fen,
-            ),
-        )
-    return law.assess_outpatient(
-        pack,
-        law.OutpatientCase(
-            *shared,
-            encounter.admitted_on,
-            settled_on,
-            *amounts,
-            pooled_before_fen=year.outpatient_pooled_fen,
-            deductible_before_fen=year.outpatient_deductible_fen,
-        ),
-    )
+        stay = law.InpatientCase(*shared, *days, *amounts)
+        return law.assess_inpatient(pack, law.inpatient_after(stay, year))
+    visit = law.OutpatientCase(*shared, *days, *amounts)
+    return law.assess_outpatient(pack, law.outpatient_after(visit, year))
 
 
 def _least_for_the_person(found: tuple[_Way, BenefitPath, law.Assessment]) -> tuple[int, bool, int, int]:
@@ -245,117 +221,46 @@ def _least_for_the_person(found: tuple[_Way, BenefitPath, law.Assessment]) -> tu
     )
 
 
-def _verdict(way: _Way, assessment: law.Assessment) -> Verdict:
+def _verdict(filing_serial: int | None, assessment: law.Assessment) -> Verdict:
     breakdown = assessment.breakdown
     assert breakdown is not None
     return Verdict(
-        filing_serial=way.filing_serial,
+        filing_serial=filing_serial,
         deductible_fen=breakdown.deductible_fen,
         rate_bp=breakdown.final_rate_bp,
         pooled_fund_fen=breakdown.pooled_fund_fen,
         critical_illness_fen=breakdown.critical_illness_fen,
         medical_assistance_fen=breakdown.medical_assistance_fen,
         person_share_fen=breakdown.person_share_fen,
-        year_delta=_year_delta(breakdown),
+        year_delta=law.added_by(breakdown),
         confidence=assessment.confidence,
         record=assessment.record(),
     )
 
 
-def _year_delta(breakdown: law.Breakdown) -> YearTotals:
-    """What the bill adds to the year. A bill of nothing (all returned) is neither a stay nor a visit."""
-    counts = int(breakdown.total_fen > 0)
-    if isinstance(breakdown, law.InpatientBreakdown):
-        return YearTotals(
-            inpatient_stays=counts,
-            inpatient_pooled_fen=breakdown.pooled_fund_fen,
-            in_scope_borne_fen=breakdown.borne_fen,
-            critical_illness_fen=breakdown.critical_illness_fen,
-        )
-    return YearTotals(
-        outpatient_visits=counts,
-        outpatient_pooled_fen=breakdown.pooled_fund_fen,
-        outpatient_deductible_fen=breakdown.deductible_fen,
-    )
-
-
-def _pharmacy_row(pack: Pack, encounter: Encounter, place: Locality) -> law.UsedValue:
-    """The one row that speaks of buying at a pharmacy: from the personal account, nothing to file.
-
-    It speaks of pharmacies elsewhere; nothing that is known says more of those at home, so it is taken for them too.
-    """
-    elsewhere = Locality.IN_PROVINCE if place is Locality.SAME_POOL else place
-    inputs = (encounter.insurance_type, elsewhere, Situation.OWN_CHOICE, CareKind.PHARMACY)
-    row = pack.row(encounter.insured_pool, "filing", inputs, encounter.admitted_on, encounter.treatment_pool)
-    if row is None or row.outcome == FilingOutcome.UNDETERMINED:
-        reason = f"{encounter.insurance_type.zh}在药店买药能不能结算，没有查到规定"
-        raise _refuse_undetermined(reason, pack.agency(encounter.insured_pool))
-    return law.UsedValue("filing", 0, row.since, row.confidence, tuple(row.sources), row.conflict)
-
-
 def _account_only(
-    bill: Bill,
-    category: PersonnelCategory,
-    settled_on: date,
-    reason: str,
-    pack: Pack,
-    rests_on: law.UsedValue,
+    pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, place: Locality, reason: AccountReason
 ) -> Verdict:
     """A purchase at a pharmacy, or contributions in arrears: the funds pay nothing, the personal account may."""
     encounter, split = bill.encounter, bill.split
-    total = split.total_fen
-    nothing = dict.fromkeys(
-        (
-            "deductible_fen",
-            "rate_bp",
-            "adjustment_bp",
-            "final_rate_bp",
-            "computed_fen",
-            "room_fen",
-            "pooled_fund_fen",
-            "critical_illness_fen",
-            "medical_assistance_fen",
+    assessment = law.assess_account_only(
+        pack,
+        law.AccountOnlyCase(
+            reason,
+            encounter.insured_pool,
+            encounter.insurance_type,
+            category,
+            encounter.admitted_on,
+            settled_on,
+            split.total_fen,
+            *split,
+            locality=place,
+            treatment_pool=encounter.treatment_pool,
         ),
-        0,
     )
-    case = {
-        "reason": reason,
-        "insured_pool": encounter.insured_pool,
-        "insurance_type": str(encounter.insurance_type),
-        "category": str(category),
-        "visited_on": encounter.admitted_on.isoformat(),
-        "settled_on": settled_on.isoformat(),
-        "total_fen": total,
-        **split._asdict(),
-    }
-    used = {
-        "parameter": rests_on.parameter,
-        "value": rests_on.value,
-        "since": rests_on.since.isoformat(),
-        "confidence": str(rests_on.confidence),
-        "sources": [list(pair) for pair in rests_on.sources],
-        "conflict": rests_on.conflict,
-    }
-    return Verdict(
-        filing_serial=None,
-        deductible_fen=0,
-        rate_bp=0,
-        pooled_fund_fen=0,
-        critical_illness_fen=0,
-        medical_assistance_fen=0,
-        person_share_fen=total,
-        year_delta=YearTotals(),
-        confidence=rests_on.confidence,
-        record={
-            "version": pack.version,
-            "rule": ACCOUNT_ONLY,
-            "case": case,
-            "breakdown": {"total_fen": total, **split._asdict(), **nothing, "person_share_fen": total},
-            "undetermined": None,
-            "confidence": str(rests_on.confidence),
-            "used": {reason: used},
-        },
-    )
+    if assessment.undetermined is not None:
+        raise _refuse(assessment.undetermined)
+    return _verdict(None, assessment)
 
 
 def _locality(regions: Regions, encounter: Encounter) -> Locality:

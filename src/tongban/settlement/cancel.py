@@ -1,40 +1,45 @@
 """撤销: undo a settlement whose number is known, whole, once, and without touching any other."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
-from tongban.settlement import store_undo
+from tongban.law import Pack, YearTotals
+from tongban.settlement import store_undo, store_year
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.errors import SettlementNotFound
+from tongban.settlement.later import changes_without
 from tongban.settlement.messages import REVERSED, require_same_message
-from tongban.settlement.model import Cancelled, CancelRequest, EncounterState, SettlementState
-from tongban.settlement.rules import YearTotals
+from tongban.settlement.model import Cancelled, CancelRequest, EncounterState, LaterChange, SettlementState
 from tongban.settlement.store_undo import CancelFacts
 
 
-async def cancel(db: Db, request: CancelRequest, *, now: datetime) -> Cancelled:
+async def cancel(db: Db, pack: Pack, request: CancelRequest, *, now: datetime) -> Cancelled:
     """Take a settlement back: year totals, personal account, filing marks, ledger, and the visit is open again.
+
+    Later settlements of the same year keep their amounts; which of them would have come out differently, and how, is
+    written down in the same transaction (`later_changes`), computed by the law each of them was settled under.
 
     Asked again, by the same message or by another, the first cancellation is the answer (`is_repeat`) and nothing more
     happens. Raises SettlementNotFound for another institution's number as for none. `db` must be in no transaction.
     """
-    return await undo(db, request, is_reversal=False, now=now)
+    return await undo(db, pack, request, is_reversal=False, now=now)
 
 
-async def undo(db: Db, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
+async def undo(db: Db, pack: Pack, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
     """Cancel, or (`is_reversal`) withdraw the settle message itself: then `request` carries that message's own key."""
 
     async def attempt() -> Cancelled:
-        return await _undo_once(db, request, is_reversal=is_reversal, now=now)
+        return await _undo_once(db, pack, request, is_reversal=is_reversal, now=now)
 
     return await with_one_retry(
         db, lambda: store_undo.lock_for_cancelling(db, request.person_id, request.settlement_serial), attempt
     )
 
 
-async def _undo_once(db: Db, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
+async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal: bool, now: datetime) -> Cancelled:
     facts = await store_undo.read_cancel(db, request)
     if facts is None or request.encounter_serial not in (None, facts.record.encounter_serial):
         raise SettlementNotFound("没有找到这笔结算，请核对结算号和就诊号")
@@ -42,15 +47,19 @@ async def _undo_once(db: Db, request: CancelRequest, *, is_reversal: bool, now: 
         require_same_message(facts.message_state, facts.message_hash, request.request_hash)
     if facts.record.state is SettlementState.CANCELLED:
         return await _as_before(db, facts, request, is_reversal=is_reversal, now=now)
+    later: Sequence[LaterChange] = ()
+    if facts.has_later and facts.year_delta != YearTotals():
+        later = await changes_without(db, pack, facts.record)
     serial, balance_fen = await store_undo.write_cancellation(
         db,
         facts,
         request,
+        later,
         encounter_state=EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN,
         is_reversal=is_reversal,
         now=now,
     )
-    return _cancelled(facts, serial, now, balance_fen, is_repeat=False)
+    return _cancelled(facts, serial, now, balance_fen, later, is_repeat=False)
 
 
 async def _as_before(
@@ -64,11 +73,18 @@ async def _as_before(
     serial, cancelled_at = facts.record.cancellation_serial, facts.record.cancelled_at
     assert serial is not None
     assert cancelled_at is not None
-    return _cancelled(facts, serial, cancelled_at, facts.balance_after_cancel_fen, is_repeat=True)
+    later = await store_year.changes_by(db, request.person_id, request.settlement_serial)
+    return _cancelled(facts, serial, cancelled_at, facts.balance_after_cancel_fen, later, is_repeat=True)
 
 
 def _cancelled(
-    facts: CancelFacts, serial: int, cancelled_at: datetime, balance_fen: Fen | None, *, is_repeat: bool
+    facts: CancelFacts,
+    serial: int,
+    cancelled_at: datetime,
+    balance_fen: Fen | None,
+    later: Sequence[LaterChange],
+    *,
+    is_repeat: bool,
 ) -> Cancelled:
     return Cancelled(
         settlement=replace(
@@ -77,7 +93,6 @@ def _cancelled(
         cancellation_serial=serial,
         cancelled_at=cancelled_at,
         balance_after_fen=balance_fen,
-        # Settlements after it saw its part in the year's totals: unless it added nothing, they would now differ.
-        later_serials=facts.later_serials if facts.year_delta != YearTotals() else (),
+        later_changes=tuple(later),
         is_repeat=is_repeat,
     )

@@ -1,22 +1,13 @@
 """Why: a stored settlement told step by step, from the record it keeps, never computed again."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from tongban import law
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import CareKind, Confidence
 from tongban.law import Pack, Step
-from tongban.settlement.benefit import ACCOUNT_ONLY, ARREARS_REASON
 from tongban.settlement.model import Settled
-
-_ACCOUNT_ONLY_SENTENCE = {
-    "pharmacy": "在药店买药不用备案，基金不付，可以用个人账户付。",
-    ARREARS_REASON: "单位欠缴期间，统筹基金的待遇先停，个人账户还可以用。单位补缴后，请问参保地能不能补报。",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +25,7 @@ class Explanation:
 
 def explain(pack: Pack, settled: Settled) -> Explanation:
     """The working of a settlement (or of a preview). `pack` gives the words and sources, not the numbers."""
-    record = settled.assessment
-    told = _account_only_steps(pack, record) if record["rule"] == ACCOUNT_ONLY else law.steps(pack, record)
-    steps = (*_filing_steps(settled), *told, *_payment_steps(settled))
+    steps = (*_filing_steps(settled), *law.steps(pack, settled.assessment), *_payment_steps(settled))
     return Explanation(settled, steps, settled.confidence, _notice(settled.confidence))
 
 
@@ -46,19 +35,6 @@ def _filing_steps(settled: Settled) -> list[Step]:
     number = OutsideNumber(FILING, settled.person_id, settled.filing_serial)
     sentence = f"看病那天有效的备案里，这一条对您最有利，所以按它算。备案号 {number}。"
     return [_note("filing_serial", "按哪一条备案算", "为什么按这一条？", sentence)]
-
-
-def _account_only_steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
-    reason, total = record["case"]["reason"], record["case"]["total_fen"]
-    used = record["used"][reason]
-    mark, since = Confidence(used["confidence"]), date.fromisoformat(used["since"])
-    why = _note("account_only", "基金不付", "基金为什么不付？", _ACCOUNT_ONLY_SENTENCE[reason], mark)
-    sources = tuple(pack.source_line(source_id, article, mark, since) for source_id, article in used["sources"])
-    return [
-        _amount("total_fen", "总费用", yuan(total), "base"),
-        why._replace(sources=sources),
-        _amount("person_share_fen", "您自己付", yuan(total), "result"),
-    ]
 
 
 def _payment_steps(settled: Settled) -> list[Step]:

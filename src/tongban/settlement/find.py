@@ -5,10 +5,10 @@ from datetime import datetime
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
 from tongban.kernel.vocabulary import InsuranceType
+from tongban.law import YearTotals
 from tongban.settlement import store_records
 from tongban.settlement.errors import SettlementNotFound
 from tongban.settlement.model import SettlementRecord
-from tongban.settlement.rules import YearTotals
 
 PAGE_LIMIT_MAX = 200
 

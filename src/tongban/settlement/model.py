@@ -12,6 +12,7 @@ from typing import Any
 from tongban.kernel.identifiers import ENCOUNTER, SETTLEMENT, OutsideNumber
 from tongban.kernel.money import BasisPoints, Fen
 from tongban.kernel.vocabulary import CareKind, CatalogClass, Confidence, InsuranceType, PersonnelCategory, Word
+from tongban.law import BillShares
 
 
 class EncounterState(Word):
@@ -295,18 +296,57 @@ class CancelRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaterChange:
+    """A settlement in force as it was settled, and as it would be had the cancelled ones before it never been.
+
+    It keeps its amounts: this is for whoever has to decide whether it should be cancelled and settled again. `would_be`
+    is None where the law then gives no answer; `undetermined` says why. `cancelled_serial` is the settlement whose
+    cancellation this was written down with; None when it was computed just now.
+    """
+
+    person_id: int
+    settlement_serial: int
+    institution_code: str
+    care_kind: CareKind
+    benefit_year: int
+    insurance_type: InsuranceType
+    settled_on: date
+    settled: BillShares
+    would_be: BillShares | None
+    undetermined: str
+    cancelled_serial: int | None = None
+
+    @property
+    def number(self) -> str:
+        return str(OutsideNumber(SETTLEMENT, self.person_id, self.settlement_serial))
+
+    @property
+    def cancelled_number(self) -> str | None:
+        return _settlement_number(self.person_id, self.cancelled_serial)
+
+    @property
+    def differs(self) -> bool:
+        return self.settled != self.would_be
+
+    @property
+    def person_share_change_fen(self) -> Fen | None:
+        """How much more (negative: less) the person would pay; None where the law gives no answer."""
+        return None if self.would_be is None else self.would_be.person_share_fen - self.settled.person_share_fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
     """`settlement` is the undone one, its amounts as they were (positive). `balance_after_fen`: the account's now.
 
-    `later_serials`: settlements of the same year that counted on this one's totals; they were left alone, and would
-    come out differently if they were cancelled and settled again.
+    `later_changes`: settlements of the same year that counted on this one's totals and would have come out differently
+    without it. They are left alone; what would have changed is written down with the cancellation.
     """
 
     settlement: SettlementRecord
     cancellation_serial: int
     cancelled_at: datetime
     balance_after_fen: Fen | None
-    later_serials: tuple[int, ...]
+    later_changes: tuple[LaterChange, ...]
     is_repeat: bool = False
 
     @property
@@ -316,8 +356,7 @@ class Cancelled:
 
     @property
     def later_numbers(self) -> tuple[str, ...]:
-        person_id = self.settlement.person_id
-        return tuple(str(OutsideNumber(SETTLEMENT, person_id, serial)) for serial in self.later_serials)
+        return tuple(change.number for change in self.later_changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

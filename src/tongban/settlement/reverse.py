@@ -7,6 +7,7 @@ original, should it arrive late. Both insert the same key, so there is no moment
 from datetime import datetime
 
 from tongban.infra.db import Db
+from tongban.law import Pack
 from tongban.settlement import store_undo
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.cancel import undo
@@ -16,7 +17,7 @@ from tongban.settlement.model import CancelRequest, EncounterState, MessageKind,
 from tongban.settlement.store_undo import KnownMessage
 
 
-async def reverse(db: Db, request: ReverseRequest, *, now: datetime) -> Reversed:
+async def reverse(db: Db, pack: Pack, request: ReverseRequest, *, now: datetime) -> Reversed:
     """A settlement is cancelled, an admission voided if nothing rests on it, an unknown message refused for good.
 
     Asked again it answers as before (`is_repeat`). Raises ReversalRefused for an admission that has charge lines or a
@@ -38,17 +39,20 @@ async def reverse(db: Db, request: ReverseRequest, *, now: datetime) -> Reversed
             is_repeat=True,
         )
     if message.kind is MessageKind.SETTLE:
-        return await _reverse_settlement(db, request, message, now)
+        return await _reverse_settlement(db, pack, request, message, now)
     if message.kind is MessageKind.OPEN:
         return await _reverse_opening(db, request, message, now)
     raise ReversalRefused("撤销结算的报文不能冲正；如果还要结算，请用新的报文号重新结算")
 
 
-async def _reverse_settlement(db: Db, request: ReverseRequest, message: KnownMessage, now: datetime) -> Reversed:
+async def _reverse_settlement(
+    db: Db, pack: Pack, request: ReverseRequest, message: KnownMessage, now: datetime
+) -> Reversed:
     assert message.settlement_serial is not None
     assert message.request_hash is not None
     cancelled = await undo(
         db,
+        pack,
         CancelRequest(
             person_id=request.person_id,
             settlement_serial=message.settlement_serial,

@@ -37,18 +37,6 @@ class Split(NamedTuple):
         return Split(*(-part for part in self))
 
 
-class YearTotals(NamedTuple):
-    """The benefit year's running totals, or what one settlement adds to them. Same names as the table's columns."""
-
-    inpatient_stays: int = 0
-    inpatient_pooled_fen: Fen = 0
-    outpatient_visits: int = 0
-    outpatient_pooled_fen: Fen = 0
-    outpatient_deductible_fen: Fen = 0
-    in_scope_borne_fen: Fen = 0
-    critical_illness_fen: Fen = 0
-
-
 def is_total_right(line: LineUpload) -> bool:
     """Quantity times unit price is the total, but for the rounding of the last half fen."""
     product = line.quantity_e4 * line.unit_price_e6

@@ -15,6 +15,7 @@ from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory
 from tongban.law import Pack
 from tongban.settlement import store_records, store_settle, store_undo
+from tongban.settlement.archive import keep_version
 from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.benefit import Verdict, judge
 from tongban.settlement.errors import (
@@ -42,7 +43,7 @@ from tongban.settlement.visits import (
 
 async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
     """预结算: who would pay what, with nothing written and no number drawn. Refused for what settling would refuse."""
-    bill = await store_settle.read_bill(db, request, _benefit_year(request), draw_serial=False)
+    bill = await store_settle.read_bill(db, request, _benefit_year(request), pack.version, draw_serial=False)
     if bill is None:
         raise encounter_not_found()
     category = _require_settleable(bill, request, day_of(now))
@@ -77,7 +78,7 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
 
 async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequest, now: datetime) -> Settled:
     benefit_year = _benefit_year(request)
-    bill = await store_settle.read_bill(db, request, benefit_year, draw_serial=True)
+    bill = await store_settle.read_bill(db, request, benefit_year, pack.version, draw_serial=True)
     if bill is None:
         raise encounter_not_found()
     if bill.message_state is not None:
@@ -85,6 +86,8 @@ async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequ
     category = _require_settleable(bill, request, day_of(now))
     verdict = judge(pack, regions, bill, category, request.settled_on)
     settled = _settled(bill, request, verdict, category, settled_at=now)
+    if not bill.is_version_kept:
+        await keep_version(db, pack, now=now)
     await store_settle.write_settlement(
         db,
         bill,

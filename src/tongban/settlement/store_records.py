@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, Confidence, InsuranceType, PersonnelCategory
+from tongban.law import YearTotals
 from tongban.settlement.model import SettlementRecord, SettlementState
-from tongban.settlement.rules import YearTotals
 from tongban.settlement.store import ENCOUNTER_COLUMNS
 
 YEAR_COLUMNS: Final = YearTotals._fields

@@ -16,8 +16,9 @@ from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
+from tongban.law import YearTotals
 from tongban.settlement.model import Encounter, MessageKind, Settled, SettleRequest
-from tongban.settlement.rules import Split, YearTotals
+from tongban.settlement.rules import Split
 from tongban.settlement.store import ENCOUNTER_COLUMNS, encounter_from, lock_encounter
 from tongban.settlement.store_records import YEAR_COLUMNS, YEAR_LIST, year_from
 
@@ -33,6 +34,7 @@ _READ_BILL: Final = f"""
     f.serials as filing_serials, f.kinds as filing_kinds, f.are_candidates as filing_candidates,
     m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
     s.settlement_serial as live_settlement,
+    exists (select from settlement.policy_version where version = $10) as is_version_kept,
     case when $9 then nextval('settlement.serial') end as new_serial
   from settlement.encounter e
   left join directory.v_institution i on i.institution_code = e.institution_code
@@ -56,7 +58,7 @@ _READ_BILL: Final = f"""
         and v.scopes @> (case e.care_kind {_SCOPE_CASES} end)
         order by filing_serial) as are_candidates
     from filing.v_filing v
-    where v.person_id = $1 and v.treatment_pool = e.treatment_pool and v.status <> 'closed'
+    where v.person_id = $1 and v.treatment_pool = e.treatment_pool and v.status <> 'closed' and not v.is_used_up
       and v.valid_from <= e.admitted_on and (v.valid_to is null or v.valid_to >= e.admitted_on)
   ) f on true
   left join settlement.message m on m.person_id = $1 and m.institution_code = $5 and m.transaction_code = $6
@@ -154,9 +156,12 @@ class Bill:
     message_settlement: int | None
     live_settlement: int | None
     new_serial: int | None
+    is_version_kept: bool
 
 
-async def read_bill(db: Db, request: SettleRequest, benefit_year: int, *, draw_serial: bool) -> Bill | None:
+async def read_bill(
+    db: Db, request: SettleRequest, benefit_year: int, policy_version: str, *, draw_serial: bool
+) -> Bill | None:
     """None: no such encounter of that institution. `draw_serial` takes a number even if it is never used."""
     row = await db.fetchrow(
         _READ_BILL,
@@ -169,6 +174,7 @@ async def read_bill(db: Db, request: SettleRequest, benefit_year: int, *, draw_s
         request.message_id,
         request.institution_code,
         draw_serial,
+        policy_version,
     )
     return None if row is None else _bill(row)
 
@@ -275,4 +281,5 @@ def _bill(row: Mapping[str, Any]) -> Bill:
         message_settlement=row["message_settlement"],
         live_settlement=row["live_settlement"],
         new_serial=row["new_serial"],
+        is_version_kept=row["is_version_kept"],
     )

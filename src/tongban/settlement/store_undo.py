@@ -3,7 +3,7 @@
 Locks are taken in the order a settlement takes them (see `store_settle`), and every write is one statement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,15 +14,16 @@ from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import InsuranceType
+from tongban.law import BillShares, YearTotals
 from tongban.settlement.model import (
     CancelRequest,
     Encounter,
+    LaterChange,
     MessageKind,
     ReverseRequest,
     SettlementRecord,
     SettleRequest,
 )
-from tongban.settlement.rules import YearTotals
 from tongban.settlement.store import ENCOUNTER_COLUMNS, encounter_from, lock_encounter
 from tongban.settlement.store_records import RECORD_COLUMNS, RECORD_FROM, YEAR_COLUMNS, record_from
 from tongban.settlement.store_settle import lock_for_settling
@@ -33,12 +34,9 @@ _READ_CANCEL: Final = f"""
     m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
     exists (select from settlement.settlement o where o.person_id = $1 and o.encounter_serial = s.encounter_serial
       and o.state = 'settled' and o.settlement_serial <> s.settlement_serial) as has_other_batches,
-    (select array_agg(o.settlement_serial order by o.settled_at, o.settlement_serial)
-     from settlement.settlement o
-     where o.person_id = $1 and o.benefit_year = s.benefit_year and o.insurance_type = s.insurance_type
-       and o.state = 'settled' and (o.care_kind = 'inpatient') = (s.care_kind = 'inpatient')
-       and o.settled_at >= s.settled_at and (o.settled_at, o.settlement_serial) > (s.settled_at, s.settlement_serial)
-    ) as later_serials
+    exists (select from settlement.settlement o where o.person_id = $1 and o.benefit_year = s.benefit_year
+      and o.insurance_type = s.insurance_type and o.state = 'settled' and o.settlement_serial > s.settlement_serial
+    ) as has_later
   {RECORD_FROM}
   join settlement.benefit_year y on y.person_id = $1 and y.benefit_year = s.benefit_year
     and y.insurance_type = s.insurance_type
@@ -51,8 +49,9 @@ _READ_CANCEL: Final = f"""
 # $1 person, $2 benefit year, $3 insurance, $4–$10 what is taken off the year, $11 encounter, $12 its version and $13
 # its new state, $14 filings, $15 account part, $16 settlement, $17 when, $18 settlement number, $19 institution,
 # $20 transaction, $21 message, $22 its hash, $23 the balance and $24 the year's version as
-# read: another cancellation of the same settlement must find the year changed, before it takes anything off.
-# The message part differs: see below.
+# read: another cancellation of the same settlement must find the year changed, before it takes anything off. $25–$31
+# what it would have changed in later settlements, one array a column. The message part differs: see below.
+_REDERIVED_ARRAYS: Final = ", ".join(f"${at}::bigint[]" for at, _ in enumerate(BillShares._fields, start=26))
 _CANCEL: Final = f"""
   with year as (
     update settlement.benefit_year set version = version + 1,
@@ -94,6 +93,11 @@ _CANCEL: Final = f"""
 }
   ), posting as (
     {CORRECTION_POSTING_CTE.format(person_id="$1", correction="correction")}
+  ), rederived as (
+    insert into settlement.rederivation (person_id, cancelled_serial, settlement_serial,
+      {", ".join(BillShares._fields)}, undetermined)
+    select $1, cancelled.settlement_serial, later.*
+    from cancelled, unnest($25::bigint[], {_REDERIVED_ARRAYS}, $31::text[]) as later
   ), message as (
     {{message}}
   )
@@ -197,7 +201,7 @@ class CancelFacts:
     message_hash: bytes | None
     message_settlement: int | None
     has_other_batches: bool
-    later_serials: tuple[int, ...]
+    has_later: bool
 
 
 async def lock_for_cancelling(db: Db, person_id: int, settlement_serial: int) -> None:
@@ -232,7 +236,14 @@ async def read_cancel(db: Db, request: CancelRequest) -> CancelFacts | None:
 
 
 async def write_cancellation(
-    db: Db, facts: CancelFacts, request: CancelRequest, *, encounter_state: str, is_reversal: bool, now: datetime
+    db: Db,
+    facts: CancelFacts,
+    request: CancelRequest,
+    later: Sequence[LaterChange],
+    *,
+    encounter_state: str,
+    is_reversal: bool,
+    now: datetime,
 ) -> tuple[int, Fen | None]:
     """Take everything back in one statement; returns the cancellation's serial and the account's balance after it.
 
@@ -259,6 +270,9 @@ async def write_cancellation(
         request.request_hash,
         facts.balance_fen,
         facts.year_version,
+        [change.settlement_serial for change in later],
+        *([getattr(change.would_be, name, None) for change in later] for name in BillShares._fields),
+        [change.undetermined for change in later],
     )
     return row["cancellation_serial"], row["balance_after_cancel_fen"]
 
@@ -342,5 +356,5 @@ def _cancel_facts(row: Mapping[str, Any]) -> CancelFacts:
         message_hash=row["message_hash"],
         message_settlement=row["message_settlement"],
         has_other_batches=row["has_other_batches"],
-        later_serials=tuple(row["later_serials"] or ()),
+        has_later=row["has_later"],
     )

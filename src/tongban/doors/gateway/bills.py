@@ -62,6 +62,7 @@ async def cancel(call: Call, asked: SettlementInput) -> Reply:
     _check_kind(call, encounter, "2208", "2305")
     cancelled = await settlement.cancel(
         call.db,
+        call.pack,
         CancelRequest(
             person_id=encounter.person_id,
             settlement_serial=settlement_of(wanted.settlement_number, encounter.person_id).serial,
@@ -92,6 +93,7 @@ async def reverse(call: Call, asked: ReversalInput) -> None:
     person = await people.get_person(call.db, call.vault, person_id_of(wanted.person_number))
     await settlement.reverse(
         call.db,
+        call.pack,
         ReverseRequest(
             person_id=person.person_id,
             institution_code=call.institution.institution_code,
