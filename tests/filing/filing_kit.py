@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from tongban.filing import (
     Filing,
     FilingAnswers,
     Signature,
+    cancel_filing,
     hash_answers,
     load_texts,
     locality_of,
@@ -23,8 +25,9 @@ from tongban.infra.db import Connection, Db
 from tongban.kernel.dates import last_day_of
 from tongban.kernel.identifiers import id_check_character
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
-from tongban.law import FilingTermsUnknown, Pack, filing_terms
+from tongban.law import FilingTermsUnknown, Pack, filing_terms, load_pack
 
+POLICIES = Path(__file__).parents[2] / "policies"
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # ten in the morning of 22 November in China
 TODAY = day_of(NOW)
 
@@ -193,6 +196,30 @@ class Desk:
             channel="portal",
             now=now,
         )
+
+    async def cancel(
+        self, db: Db, filing: Filing, actor_id: int | None = None, reason: str = "", now: datetime = NOW
+    ) -> Filing:
+        return await cancel_filing(
+            db,
+            self.pack,
+            person_id=filing.person_id,
+            filing_serial=filing.filing_serial,
+            actor_id=actor_id or filing.person_id,
+            reason=reason,
+            channel="portal",
+            now=now,
+        )
+
+
+def choosing(folder: Path, choices: str) -> Pack:
+    """The product's law, but 太原 has chosen other readings: ``"I-12: free"``."""
+    scope = folder / "shanxi" / "taiyuan" / "scope.yaml"
+    scope.parent.mkdir(parents=True, exist_ok=True)
+    ours = (POLICIES / "shanxi" / "taiyuan" / "scope.yaml").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in ours if not line.startswith("choices")]
+    scope.write_text("\n".join([*kept, f"choices: {{{choices}}}", ""]), encoding="utf-8")
+    return load_pack(POLICIES, folder)
 
 
 def end_of(months: int | None, start: date = TODAY) -> date | None:

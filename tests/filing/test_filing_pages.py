@@ -393,7 +393,7 @@ def test_a_settled_filing_says_why_it_cannot_be_cancelled(zhang: Visitor, site: 
     site.query("update filing.filing set settlements_here = 1 returning 1")
     zhang.send(reason="不去了")
     assert zhang.page.status_code == 409
-    assert "结算过 1 次，不能取消" in zhang.page.text
+    assert "已经结算过，不能取消" in zhang.page.text
     assert "取消备案" not in zhang.get(f"/filing/records/{number[0]}").text
 
 

@@ -16,7 +16,6 @@ from tongban.filing import (
     FilingStatus,
     SettledHere,
     Step,
-    cancel_filing,
     load_draft,
     read,
     save_step,
@@ -182,25 +181,13 @@ UNSTAMP = UNSTAMP_SQL.format(person_id="$1::bigint", serials="$2::integer[]")
 SETTLE = f"with stamped as ({STAMP}) select count(*) = cardinality($2::integer[]) from stamped"
 
 
-async def _cancel(db: Db, filing: Filing) -> Filing:
-    return await cancel_filing(
-        db,
-        person_id=filing.person_id,
-        filing_serial=filing.filing_serial,
-        actor_id=filing.person_id,
-        reason="",
-        channel="portal",
-        now=NOW,
-    )
-
-
 async def test_a_stamp_that_comes_first_stops_the_cancelling(connect: Connect, desk: Desk, retiree: Resident) -> None:
     settling, cancelling, watcher = await connect(), await connect(), await connect()
     filing = await desk.file(watcher, retiree)
     transaction = settling.transaction()
     await transaction.start()
     assert await settling.fetchval(SETTLE, filing.person_id, [filing.filing_serial])
-    waiting = asyncio.create_task(_cancel(cancelling, filing))
+    waiting = asyncio.create_task(desk.cancel(cancelling, filing))
     await _until_waiting(watcher)
     await transaction.commit()
     with pytest.raises(SettledHere):
@@ -214,7 +201,7 @@ async def test_a_cancelling_that_comes_first_leaves_nothing_to_stamp(
     filing = await desk.file(watcher, retiree)
     transaction = cancelling.transaction()
     await transaction.start()
-    await _cancel(cancelling, filing)
+    await desk.cancel(cancelling, filing)
     waiting = asyncio.create_task(settling.fetchval(SETTLE, filing.person_id, [filing.filing_serial]))
     await _until_waiting(watcher)
     await transaction.commit()
@@ -231,7 +218,7 @@ async def test_many_cancels_and_stamps_never_end_in_a_settled_closed_filing(
     connections = [await connect() for _ in range(6)]
     work: list[Awaitable[object]] = []
     for number, filing in enumerate(filings):
-        work.append(_cancel(connections[2 * number], filing))
+        work.append(desk.cancel(connections[2 * number], filing))
         work.append(connections[2 * number + 1].fetchval(SETTLE, filing.person_id, [filing.filing_serial]))
     await asyncio.gather(*work, return_exceptions=True)
     for row in await watcher.fetch("select status, settlements_here from filing.filing"):
@@ -243,9 +230,9 @@ async def test_a_mark_taken_back_frees_the_filing(connect: Connect, desk: Desk, 
     filing = await desk.file(db, retiree)
     await db.fetch(STAMP, filing.person_id, [filing.filing_serial])
     with pytest.raises(SettledHere):
-        await _cancel(db, filing)
+        await desk.cancel(db, filing)
     assert len(await db.fetch(UNSTAMP, filing.person_id, [filing.filing_serial])) == 1
-    assert (await _cancel(db, filing)).status is FilingStatus.CLOSED
+    assert (await desk.cancel(db, filing)).status is FilingStatus.CLOSED
 
 
 async def test_a_stamp_reaches_only_the_persons_own_filings(connect: Connect, desk: Desk, retiree: Resident) -> None:

@@ -1,6 +1,6 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
-from tongban.filing.cancel import cancel_filing
+from tongban.filing.cancel import cancel_filing, may_cancel
 from tongban.filing.commitment import hash_answers, sign_by_typing
 from tongban.filing.draft import STEPS_TOTAL, Draft, Step
 from tongban.filing.drafts import (
@@ -14,6 +14,7 @@ from tongban.filing.drafts import (
     submit_draft,
 )
 from tongban.filing.errors import (
+    ChangeRefused,
     CommitmentNotAgreed,
     DraftNotFound,
     EnrollmentMismatch,
@@ -65,6 +66,7 @@ __all__ = [
     "is_long_term",
     "open_filing",
     "cancel_filing",
+    "may_cancel",
     "list_filings",
     "get_filing",
     "signature_holds",
@@ -102,6 +104,7 @@ __all__ = [
     "CAN_STAMP_SQL",
     "STAMP_SQL",
     "UNSTAMP_SQL",
+    "ChangeRefused",
     "CommitmentNotAgreed",
     "DraftNotFound",
     "EnrollmentMismatch",

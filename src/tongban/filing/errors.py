@@ -92,7 +92,13 @@ class FilingOverlaps(Conflict):
         self.existing = existing
 
 
-class SettledHere(Conflict):
+class ChangeRefused(Conflict):
+    """The insured pool's rules do not let the filing be cancelled or changed, or do not say."""
+
+    code = "filing_change_refused"
+
+
+class SettledHere(ChangeRefused):
     """A settlement rests on the filing, so it cannot be cancelled."""
 
     code = "filing_settled_here"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tongban.kernel.identifiers import FILING, OutsideNumber
-from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, PersonnelCategory, Word
+from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, PersonnelCategory, Situation, Word
 
 # The numbers a scope has in the database, where a set of them stands in an exclusion constraint. Never renumber.
 SCOPE_NUMBER: Mapping[CareKind, int] = MappingProxyType(
@@ -74,7 +74,7 @@ class FilingAnswers:
 
 
 def is_long_term(kind: FilingKind) -> bool:
-    return kind in (FilingKind.SETTLED_RETIREE, FilingKind.LONG_TERM_RESIDENT, FilingKind.POSTED_WORKER)
+    return kind.situation is Situation.LONG_TERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A filing as kept. Without the contact's phone and addresses: those are in `FilingDetail`."""
+    """A filing as kept. Without the contact's phone and addresses: those are in `FilingDetail`.
+
+    `stays_max` None: any number of stays; else it is used up once that many settlements rest on it.
+    """
 
     person_id: int
     filing_serial: int
@@ -105,6 +108,7 @@ class Filing:
     category: PersonnelCategory
     valid_from: date
     valid_to: date | None
+    stays_max: int | None
     status: FilingStatus
     channel: str
     way: FilingWay
@@ -128,16 +132,23 @@ class Filing:
         return f"{self.status.zh}（{note}）" if note else self.status.zh
 
     def note_zh(self, today: date) -> str:
-        """未到开始日, 已到期 or nothing."""
+        """未到开始日, 已到期, 已用完 or nothing."""
         if self.status is FilingStatus.CLOSED:
             return ""
+        if self.is_used_up:
+            return "已用完"
         if today < self.valid_from:
             return "未到开始日"
         return "已到期" if self.valid_to is not None and today > self.valid_to else ""
 
+    @property
+    def is_used_up(self) -> bool:
+        return self.stays_max is not None and self.settlements_here >= self.stays_max
+
     def is_in_force(self, day: date) -> bool:
         return (
             self.status is not FilingStatus.CLOSED
+            and not self.is_used_up
             and self.valid_from <= day
             and (self.valid_to is None or day <= self.valid_to)
         )

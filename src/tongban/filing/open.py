@@ -70,12 +70,13 @@ async def open_filing(
     if await medical_code_state(db, person_id) is not MedicalCodeState.ACTIVE:
         raise MedicalCodeNotActive("网上备案要先激活医保码。请打开“医保码”，激活以后再来办")
     rules.matching_enrollment(await enrollments(db, person_id, today), answers)
-    region = rules.open_region(regions, answers.treatment_pool, answers.insured_pool)
+    region = rules.open_region(pack, regions, answers.treatment_pool, answers.insured_pool, today)
     where = rules.locality_of(regions, answers.insured_pool, region)
     decision = rules.decide_kind(
         pack,
         insured_pool=answers.insured_pool,
         insurance_type=answers.insurance_type,
+        category=answers.category,
         treatment_pool=answers.treatment_pool,
         where=where,
         kind=answers.kind,
@@ -85,7 +86,7 @@ async def open_filing(
         answers.contact_name, answers.contact_phone, answers.contact_address, answers.residence_address
     )
     period = rules.Period(answers.starts_on, answers.ends_on, answers.admitted_on)
-    problems = rules.period_problems(period, decision.terms, today) + rules.contact_problems(contact, answers.kind)
+    problems = rules.period_problems(period, decision, today) + rules.contact_problems(contact, answers.kind)
     if problems:
         raise Invalid(problems)
     if answers.notice_version != texts.notice(answers.kind, where).version:
@@ -106,6 +107,7 @@ async def open_filing(
         category=answers.category,
         valid_from=answers.starts_on,
         valid_to=answers.ends_on,
+        stays_max=decision.terms.stays_max,
         status=FilingStatus.ACTIVE,
         channel=channel,
         way=FilingWay.SELF,

@@ -100,7 +100,7 @@ def _read_place(values: Mapping[str, str], draft: Draft, facts: Facts, reading: 
         return [AnswerMissing("请先选用哪份医保办", field="area")]
     insured_pool = reading.enrollment.pool_code
     try:
-        reading.region = rules.open_region(facts.regions, values["area"], insured_pool)
+        reading.region = rules.open_region(facts.pack, facts.regions, values["area"], insured_pool, facts.today)
     except Refusal as refusal:
         return [refusal]
     reading.locality = rules.locality_of(facts.regions, insured_pool, reading.region)
@@ -121,6 +121,7 @@ def _read_kind(values: Mapping[str, str], draft: Draft, facts: Facts, reading: R
             facts.pack,
             insured_pool=reading.enrollment.pool_code,
             insurance_type=reading.enrollment.insurance_type,
+            category=reading.enrollment.category,
             treatment_pool=reading.region.pool_code,
             where=reading.locality,
             kind=kind,
@@ -172,7 +173,7 @@ def _read_contact(values: Mapping[str, str], draft: Draft, facts: Facts, reading
         end = day_in("end", "结束日期")
     if not problems and start is not None:
         reading.period = rules.Period(start, end, admitted)
-        problems += rules.period_problems(reading.period, reading.decision.terms, facts.today)
+        problems += rules.period_problems(reading.period, reading.decision, facts.today)
     residence = values.get("residence", "") if is_long_term(reading.kind) else ""
     contact = rules.tidy_contact(values.get("contact", ""), values.get("tel", ""), values.get("addr", ""), residence)
     problems += rules.contact_problems(contact, reading.kind)

@@ -23,17 +23,26 @@ from tongban.filing.errors import (
 from tongban.filing.model import SCOPE_NUMBER, FilingAnswers, is_long_term
 from tongban.kernel.dates import last_day_of, zh_date
 from tongban.kernel.errors import Refusal
-from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality
+from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, PersonnelCategory
 from tongban.law import (
+    CareStage,
+    Decision,
     FilingDecision,
     FilingOutcome,
     FilingQuestion,
     FilingTerms,
     FilingTermsUnknown,
+    LateFiling,
+    LateFilingQuestion,
     Pack,
+    PlaceLevel,
+    Undetermined,
     decide_filing,
+    decide_late_filing,
     filing_terms,
+    kinds_offered,
     locality,
+    place_level,
 )
 from tongban.people import Enrollment
 
@@ -51,6 +60,7 @@ class KindDecision:
 
     decisions: tuple[tuple[CareKind, FilingDecision], ...]
     terms: FilingTerms
+    in_hospital: Decision[LateFiling]  # what the same filing is worth to somebody already admitted
 
     @property
     def scopes(self) -> frozenset[CareKind]:
@@ -64,7 +74,8 @@ class KindDecision:
     def record(self) -> dict[str, Any]:
         """JSON-able, for the archive."""
         rows = {care.value: msgspec.to_builtins(decision) for care, decision in self.decisions}
-        return {"decisions": rows, "terms": msgspec.to_builtins(self.terms, enc_hook=_plain)}
+        terms = msgspec.to_builtins(self.terms, enc_hook=_plain)
+        return {"decisions": rows, "terms": terms, "in_hospital": msgspec.to_builtins(self.in_hospital)}
 
     def ends_on(self, starts_on: date) -> date | None:
         """The last day the policy gives a filing that begins on `starts_on`; None: open-ended."""
@@ -103,8 +114,12 @@ def matching_enrollment(enrollments: Iterable[Enrollment], answers: FilingAnswer
     )
 
 
-def open_region(regions: Regions, pool_code: str, insured_pool: str) -> Region:
-    """The region one may file to. Raises PlaceRefused for an unknown, a closed or the person's own region."""
+def open_region(pack: Pack, regions: Regions, pool_code: str, insured_pool: str, today: date) -> Region:
+    """The region one may file to.
+
+    Raises PlaceRefused for an unknown, a closed or the person's own region, and for one that lies on another level
+    than the law files to.
+    """
     region = regions.get(pool_code)
     if region is None:
         raise PlaceRefused("没有找到这个地方，请重新选就医地", field="area")
@@ -112,6 +127,14 @@ def open_region(regions: Regions, pool_code: str, insured_pool: str) -> Region:
         raise PlaceRefused(f"{region.name}就是您的参保地，在这里看病不用备案。去别的地方请重新选", field="area")
     if not region.can_file_to:
         raise PlaceRefused(f"{region.name}还不能备案，请选您要去的城市", field="area")
+    place = place_level(pack, insured_pool, region.province_code, today)
+    if isinstance(place, Undetermined):
+        raise PlaceRefused(place.reason, field="area")
+    if place.level.value != region.filing_level.value:
+        wanted = "整个省" if place.level is PlaceLevel.PROVINCE else "具体的城市"
+        raise PlaceRefused(
+            f"去{region.name}要备案到{wanted}，名录里还没有。请问{pack.agency(insured_pool)}", field="area"
+        )
     return region
 
 
@@ -127,6 +150,7 @@ def decide_kind(
     *,
     insured_pool: str,
     insurance_type: InsuranceType,
+    category: PersonnelCategory,
     treatment_pool: str,
     where: Locality,
     kind: FilingKind,
@@ -136,8 +160,15 @@ def decide_kind(
 
     A filing covers several kinds of care at once, so it exists as soon as one of them has to, or may, be filed. A
     referral is never one's own to file.
-    Raises HospitalFilesIt, FilingUndetermined or FilingNotNeeded with the decision table's own sentence.
+    Raises KindRefused where the pool does not take this kind from such a person; HospitalFilesIt, FilingUndetermined or
+    FilingNotNeeded with the decision table's own sentence.
     """
+    offered = kinds_offered(pack, insured_pool, insurance_type, category, today)
+    if not offered:
+        raise FilingUndetermined(f"参保地能备哪几类，没有查到。请问{pack.agency(insured_pool)}", field="kind")
+    if kind not in offered:
+        who = f"{insurance_type.zh}（{category.zh}）"
+        raise KindRefused(f"您是{who}，不能办“{kind.zh}”，请选别的一类", field="kind")
     try:
         terms = filing_terms(pack, insured_pool, kind, where, today)
     except FilingTermsUnknown as unknown:
@@ -156,7 +187,9 @@ def decide_kind(
     for outcome, refused_as in _PRECEDENCE_REFERRAL if kind is FilingKind.REFERRAL else _PRECEDENCE:
         if outcome in by_outcome:
             if refused_as is None:
-                return KindDecision(decisions, terms)
+                stage = CareStage.IN_HOSPITAL
+                late = LateFilingQuestion(insured_pool, stage, where, kind.situation, today, treatment_pool)
+                return KindDecision(decisions, terms, decide_late_filing(pack, late))
             raise refused_as(by_outcome[outcome].sentence, field="kind")
     raise FilingUndetermined("还不清楚这种情况能不能备案，请打参保地的电话问一下", field="kind")
 
@@ -187,10 +220,13 @@ class Period:
     admitted_on: date | None
 
 
-def period_problems(period: Period, terms: FilingTerms, today: date) -> list[Refusal]:
+def period_problems(period: Period, decision: KindDecision, today: date) -> list[Refusal]:
     """What is wrong with start, end and admission, in page order; empty when nothing is."""
     found: list[Refusal] = []
     start, end, admitted = period.starts_on, period.ends_on, period.admitted_on
+    terms, late = decision.terms, decision.in_hospital
+    if admitted is not None and admitted <= today and late.outcome is not LateFiling.MAY_FILE:
+        return [DateRefused(late.sentence, field="admitted")]
     earliest = today - timedelta(days=terms.backdate_days_max)
     if terms.must_start_before_admission and admitted is not None and admitted <= earliest:
         found.append(

@@ -8,8 +8,8 @@ caller's statement, never values:
 * `serials`: an integer[], such as ``$7::integer[]``; each serial at most once
 
 Both take the row lock that cancelling takes, so one of the two comes second and sees the other. They return
-`filing_serial` of the rows changed: **fewer rows than serials means that a filing was closed meanwhile**, and the
-caller must write nothing (compare ``cardinality(serials)`` with ``count(*)`` over the fragment and settle anew).
+`filing_serial` of the rows changed: **fewer rows than serials means that a filing was closed or used up meanwhile**,
+and the caller must write nothing (compare ``cardinality(serials)`` with ``count(*)`` over the fragment, settle anew).
 """
 
 from typing import Final
@@ -17,11 +17,12 @@ from typing import Final
 STAMP_SQL: Final = """
   update filing.filing set settlements_here = settlements_here + 1
   where person_id = {person_id} and filing_serial = any({serials}) and status <> 'closed'
+    and coalesce(settlements_here < stays_max, true)
   returning filing_serial
 """
 
-# A cancelled or reversed settlement takes its mark back. A filing with a mark cannot have been closed, so the
-# status is not asked; the table's check keeps the count from falling below zero.
+# A cancelled or reversed settlement takes its mark back, also from a filing that was closed since (some pools allow
+# that): the status is not asked; the table's check keeps the count from falling below zero.
 UNSTAMP_SQL: Final = """
   update filing.filing set settlements_here = settlements_here - 1
   where person_id = {person_id} and filing_serial = any({serials})
@@ -31,5 +32,5 @@ UNSTAMP_SQL: Final = """
 # To look before writing (a preview): which of the serials could be stamped now. Takes no lock, promises nothing.
 CAN_STAMP_SQL: Final = """
   select filing_serial from filing.v_filing
-  where person_id = {person_id} and filing_serial = any({serials}) and status <> 'closed'
+  where person_id = {person_id} and filing_serial = any({serials}) and status <> 'closed' and not is_used_up
 """

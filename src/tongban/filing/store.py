@@ -27,8 +27,8 @@ _CONTEXT_RESIDENCE = "filing.residence_address"
 
 _FILING = """
   person_id, filing_serial, kind, array(select n from generate_series(1, 3) n where scopes @> n) as scope_numbers,
-  treatment_pool, insured_pool, insurance_type, category, valid_from, valid_to, status, channel, way, filed_by,
-  relation, contact_name, policy_version, filed_at, closed_at, close_reason, settlements_here
+  treatment_pool, insured_pool, insurance_type, category, valid_from, valid_to, stays_max, status, channel, way,
+  filed_by, relation, contact_name, policy_version, filed_at, closed_at, close_reason, settlements_here
 """
 
 
@@ -165,9 +165,9 @@ async def insert_filing(
         """insert into filing.filing (
              person_id, filing_serial, kind, scopes, treatment_pool, insured_pool, insurance_type, category, valid_from,
              valid_to, status, channel, way, filed_by, relation, contact_name, contact_phone_enc, contact_address_enc,
-             residence_address_enc, answers, policy_version, decision, submit_token, filed_at)
+             residence_address_enc, answers, policy_version, decision, submit_token, filed_at, stays_max)
            values ($1, $2, $3, (select range_agg(int4range(n, n + 1)) from unnest($4::integer[]) n), $5, $6, $7, $8, $9,
-             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)""",
+             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)""",
         filing.person_id,
         filing.filing_serial,
         filing.kind.value,
@@ -192,6 +192,7 @@ async def insert_filing(
         dict(decision),
         submit_token,
         filing.filed_at,
+        filing.stays_max,
     )
 
 
@@ -268,7 +269,7 @@ async def overlapping(
     return _optional(
         await db.fetchrow(
             f"""select {_FILING} from filing.filing
-                where person_id = $1 and treatment_pool = $2 and status <> 'closed'
+                where person_id = $1 and treatment_pool = $2 and status <> 'closed' and stays_max is null
                   and scopes && (select range_agg(int4range(n, n + 1)) from unnest($3::integer[]) n)
                   and daterange(valid_from, valid_to, '[]') && daterange($4, $5, '[]')
                 order by filing_serial limit 1""",  # noqa: S608
@@ -377,6 +378,7 @@ def _filing(row: Any) -> Filing:
         category=PersonnelCategory(row["category"]),
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],
+        stays_max=row["stays_max"],
         status=FilingStatus(row["status"]),
         channel=row["channel"],
         way=FilingWay(row["way"]),

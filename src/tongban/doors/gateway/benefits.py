@@ -137,6 +137,7 @@ def _determined(
         is_emergency=False,
         is_referred=False,
         on=on,
+        treatment_pool=call.institution.pool_code,
     )
     level = price_class(pack, call.institution.hospital_level, call.institution.in_county, on, pool)
     for found in (path, level):

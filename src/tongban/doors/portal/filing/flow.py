@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from tongban.directory import Region
 from tongban.doors.http import Request, RouteDb, see_other
-from tongban.doors.portal.filing.words import KIND, place_zh
+from tongban.doors.portal.filing.words import KIND, place_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
 from tongban.filing import (
@@ -21,6 +21,7 @@ from tongban.filing import (
     Draft,
     DraftNotFound,
     Facts,
+    Filing,
     FilingOverlaps,
     HospitalFilesIt,
     Reading,
@@ -40,6 +41,7 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import FilingKind
+from tongban.law import DualBenefit, PapersState, dual_benefit, kinds_offered
 from tongban.people import Enrollment, MedicalCodeState, get_person, medical_code_state
 
 _SIGNATURE_BODY_BYTES_MAX = 1024 * 1024
@@ -134,14 +136,21 @@ async def _kind_page(flow: Flow) -> dict[str, Any]:
     """The kinds that can be filed for this place, and why the others cannot."""
     reading, options, hospital, refusals = flow.reading, [], "", []
     region, enrollment, where = reading.region, reading.enrollment, reading.locality
-    for kind in FilingKind:
-        if region is None or enrollment is None or where is None:
-            break
+    offered: tuple[FilingKind, ...] = ()
+    if region is not None and enrollment is not None and where is not None:
+        offered = kinds_offered(
+            flow.facts.pack, enrollment.pool_code, enrollment.insurance_type, enrollment.category, flow.facts.today
+        )
+    for kind in offered:
+        assert region is not None
+        assert enrollment is not None
+        assert where is not None
         try:
             decision = decide_kind(
                 flow.facts.pack,
                 insured_pool=enrollment.pool_code,
                 insurance_type=enrollment.insurance_type,
+                category=enrollment.category,
                 treatment_pool=region.pool_code,
                 where=where,
                 kind=kind,
@@ -183,7 +192,7 @@ async def _contact_page(flow: Flow) -> dict[str, Any]:
         "is_long_term": is_long_term(terms.kind),
         "earliest": today - timedelta(days=terms.backdate_days_max),
         "tomorrow": today + timedelta(days=1),
-        "open_end": terms.months_valid is None,
+        "open_end": terms.months_valid is None and terms.stays_max is None,
     }
 
 
@@ -197,7 +206,8 @@ async def _review_page(flow: Flow) -> dict[str, Any]:
         return f"{flow.url(step)}?from=review{'#' + field if field else ''}"
 
     insured = f"{answers.insurance_type.zh}（{answers.category.zh}）"
-    until = zh_date(answers.ends_on) if answers.ends_on else "长期有效"
+    terms = flow.reading.decision.terms if flow.reading.decision else None
+    until = until_zh(answers.ends_on, terms.stays_max if terms else None)
     dates = [("从哪天开始", zh_date(answers.starts_on), change(Step.CONTACT, "start"))]
     if answers.admitted_on:
         dates.append(("住院那天", zh_date(answers.admitted_on), change(Step.CONTACT, "admitted")))
@@ -209,7 +219,7 @@ async def _review_page(flow: Flow) -> dict[str, Any]:
     ]
     if answers.residence_address:
         contact.insert(0, ("当地住址", answers.residence_address, change(Step.CONTACT, "residence")))
-    materials = flow.reading.decision.terms.materials if flow.reading.decision else ()
+    materials = terms.materials if terms else ()
     return {
         "cards": [
             (
@@ -413,8 +423,17 @@ async def done(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Respon
         filing=detail.filing,
         place=place_zh(region, detail.filing.treatment_pool),
         city=region.name if region else "",
-        is_long_term=is_long_term(detail.filing.kind),
+        until=until_zh(detail.filing.valid_to, detail.filing.stays_max),
+        at_home=_at_home(flow, detail.filing),
     )
+
+
+def _at_home(flow: Flow, filing: Filing) -> str:
+    """What a long-term filing leaves of the benefits at home; nothing to say of a temporary one."""
+    if not is_long_term(filing.kind):
+        return ""
+    found = dual_benefit(flow.facts.pack, filing.insured_pool, PapersState.PROMISED, flow.facts.today)
+    return "回参保地看病，也照常能用。" if found.outcome is DualBenefit.BOTH_PLACES else found.sentence
 
 
 @get("/filing/{draft_id:str}/saved", opt={"who": "person"})

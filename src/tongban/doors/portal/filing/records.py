@@ -6,27 +6,28 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban.doors.http import Request, RouteDb, see_other
-from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh
+from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
 from tongban.filing import (
+    ChangeRefused,
     Filing,
     FilingDetail,
     FilingStatus,
     FilingWay,
-    SettledHere,
     cancel_filing,
     drafts_of,
     get_filing,
-    is_long_term,
     list_filings,
+    may_cancel,
     signature_holds,
 )
 from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import NotFound
+from tongban.law import Permission
 from tongban.people import get_person, names_of
 
 _CHANNEL_ZH = {"portal": "网上", "gateway": "医院系统", "cli": "经办", "window": "窗口"}
@@ -71,8 +72,9 @@ def _card(request: Request, filing: Filing, name: str) -> dict[str, Any]:
 
 def dates_zh(filing: Filing) -> str:
     """2026年11月22日起，长期有效."""
-    until = f"到 {zh_date(filing.valid_to)}" if filing.valid_to else "长期有效"
-    return f"{zh_date(filing.valid_from)} 起，{until}"
+    until = until_zh(filing.valid_to, filing.stays_max)
+    is_day = filing.valid_to is not None and filing.stays_max is None
+    return f"{zh_date(filing.valid_from)} 起，{'到 ' if is_day else ''}{until}"
 
 
 def _tag(filing: Filing, request: Request) -> str:
@@ -152,6 +154,7 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
         line.append(("开始生效", zh_date(filing.valid_from), "从这天起，去看病能直接结算", False))
     if filing.status is FilingStatus.ACTIVE and filing.valid_to and today(request) <= filing.valid_to:
         line.append(("到期", zh_date(filing.valid_to), "还要用的，到期前再办一次", False))
+    may_cancel_today = may_cancel(request.app.state.pack, filing, viewer.person_id, today(request))
     return page(
         request,
         "filing/record.html",
@@ -163,7 +166,8 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
         status=200,
         status_zh=filing.status_zh(today(request)),
         tag=_tag(filing, request),
-        can_cancel=filing.status is not FilingStatus.CLOSED and filing.settlements_here == 0,
+        can_cancel=filing.status is not FilingStatus.CLOSED and may_cancel_today.outcome is Permission.ALLOWED,
+        may_cancel=may_cancel_today,
         is_closed=filing.status is FilingStatus.CLOSED,
         holds=signature_holds(detail),
         decision=detail.decision,
@@ -212,6 +216,7 @@ async def cancel(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
     try:
         await cancel_filing(
             db,
+            request.app.state.pack,
             person_id=detail.filing.person_id,
             filing_serial=detail.filing.filing_serial,
             actor_id=current_person(request).person_id,
@@ -219,7 +224,7 @@ async def cancel(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
             channel="portal",
             now=request.app.state.clock(),
         )
-    except SettledHere as refusal:
+    except ChangeRefused as refusal:
         return _cancel_page(
             request, await _detail(request, db, number), form, problems_of(refusal), status=refusal.status
         )
@@ -234,6 +239,8 @@ def _cancel_page(
     *,
     status: int = 200,
 ) -> Response[bytes]:
+    viewer = current_person(request).person_id
+    decision = may_cancel(request.app.state.pack, detail.filing, viewer, today(request))
     return page(
         request,
         "filing/cancel.html",
@@ -241,8 +248,8 @@ def _cancel_page(
         filing=detail.filing,
         place=_place(request, detail.filing),
         dates=dates_zh(detail.filing),
-        is_long_term=is_long_term(detail.filing.kind),
-        is_settled=detail.filing.settlements_here > 0,
+        may_cancel=decision,
+        is_refused=decision.outcome is not Permission.ALLOWED,
         values=values or {},
         problems=problems or [],
     )

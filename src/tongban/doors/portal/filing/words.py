@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tongban.directory import Region, Regions
 from tongban.filing import Draft, Step
+from tongban.kernel.dates import zh_date
 from tongban.kernel.vocabulary import CareKind, FilingKind, Locality, Situation
 
 TRIP: dict[Locality, str] = {
@@ -60,6 +61,13 @@ def draft_rows(regions: Regions, drafts: Iterable[Draft]) -> list[tuple[UUID, st
     return [
         (draft.draft_id, place_zh(regions.get(draft.value(Step.PLACE, "area"))), draft.expires_on) for draft in drafts
     ]
+
+
+def until_zh(last_day: date | None, stays_max: int | None) -> str:
+    """Until when a filing may be used."""
+    if stays_max is not None:
+        return f"管 {stays_max} 次住院"
+    return zh_date(last_day) if last_day else "长期有效"
 
 
 def scopes_zh(scopes: frozenset[CareKind]) -> str:

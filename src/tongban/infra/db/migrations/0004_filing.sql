@@ -37,7 +37,8 @@ create table filing.filing (
   insurance_type text not null check (insurance_type in ('employee', 'resident')),
   category      text not null,
   valid_from    date not null,
-  valid_to      date check (valid_to >= valid_from),   -- null: long-term, open-ended; the last day counts
+  valid_to      date check (valid_to >= valid_from),   -- null: open-ended; the last day counts
+  stays_max     smallint check (stays_max > 0),        -- null: any number of stays
   status        text not null check (status in ('active', 'materials_due', 'closed')),
   channel       text not null,
   way           text not null check (way in ('self', 'window', 'hospital')),
@@ -60,11 +61,12 @@ create table filing.filing (
   primary key (person_id, filing_serial),
   unique (person_id, submit_token),
   check ((status = 'closed') = (closed_at is not null)),
-  -- The same person, place and scope cannot be filed twice for the same day; different places may coexist.
+  -- The same person, place and scope cannot be filed twice for the same day; different places may coexist. A filing for
+  -- so many stays ends by being used, not by a day, so the next one may be made while it stands.
   constraint filing_no_overlap exclude using gist (
     person_id with =, treatment_pool with =, scopes with &&,
     daterange(valid_from, valid_to, '[]') with &&
-  ) where (status <> 'closed')
+  ) where (status <> 'closed' and stays_max is null)
 );
 create index filing_by_signer on filing.filing (filed_by, filed_at);
 
@@ -102,7 +104,7 @@ create table filing.event (
 -- What settlement may read in its own SQL.
 create view filing.v_filing as
   select person_id, filing_serial, kind, scopes, treatment_pool, insured_pool, insurance_type, valid_from, valid_to, status,
-         filed_at
+         filed_at, coalesce(settlements_here >= stays_max, false) as is_used_up
   from filing.filing;
 
 grant select on filing.v_filing to tongban_app;
