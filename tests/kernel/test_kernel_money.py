@@ -76,6 +76,15 @@ def test_plain_yuan_reads_back_as_the_same_fen(fen: int) -> None:
     assert fen_from_yuan(yuan_plain(fen)) == fen
 
 
+sizes = st.integers(0, 16).flatmap(lambda digits: st.integers(-(10**digits), 10**digits))
+
+
+@given(sizes)
+def test_yuan_for_people_is_plain_yuan_with_commas(fen: int) -> None:
+    sign = "−" if fen < 0 else ""
+    assert yuan(fen) == f"{sign}{abs(fen) // 100:,}.{yuan_plain(fen)[-2:]}"
+
+
 @pytest.mark.parametrize(
     ("fen", "for_people", "for_machines"),
     [

@@ -2,9 +2,13 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from law_strategies import inpatient_cases, outpatient_cases
 
 from tongban.kernel.vocabulary import Confidence, InsuranceType, Locality, PersonnelCategory, PriceClass
 from tongban.law import (
@@ -208,3 +212,14 @@ def test_what_records_share_cannot_be_changed_through_one_of_them(pack: Pack) ->
     copy = deepcopy(first)
     copy["used"]["rate"]["value"] = 1
     assert second == json.loads(json.dumps(second)) != copy
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(inpatient_cases(), outpatient_cases()))
+def test_a_bill_is_told_alike_whichever_bills_of_its_kind_were_told_before(
+    pack: Pack, case: InpatientCase | OutpatientCase
+) -> None:
+    made = assess_inpatient(pack, case) if isinstance(case, InpatientCase) else assess_outpatient(pack, case)
+    stored = json.loads(json.dumps(made.record()))
+    never_asked = replace(pack, kinds_cache={}, tests_cache={})
+    assert steps(pack, stored) == steps(pack, made.record()) == steps(never_asked, stored)

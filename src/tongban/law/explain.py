@@ -5,9 +5,8 @@ from typing import Any
 
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import Confidence
-from tongban.law.explaining.lines import lines_for
+from tongban.law.explaining.lines import kind_of
 from tongban.law.explaining.view import View
-from tongban.law.explaining.words import Words
 from tongban.law.model import Step
 from tongban.law.pack import Pack
 
@@ -20,8 +19,7 @@ def steps(pack: Pack, record: Mapping[str, Any]) -> list[Step]:
     if record["breakdown"] is None:
         return _undetermined_steps(record)
     view = View(record)
-    words = Words(pack, view)
-    return [line.tell(words) for line in lines_for(pack, view)]
+    return kind_of(pack, view).tell(pack, view)
 
 
 def _undetermined_steps(record: Mapping[str, Any]) -> list[Step]:

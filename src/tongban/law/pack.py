@@ -239,7 +239,7 @@ class Pack:
     explanations: Mapping[str, tuple[StepText, ...]] = field(repr=False)
     boundaries: tuple[date, ...] = field(repr=False)
     terms_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
-    lines_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
+    kinds_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
     tests_cache: dict[str, Any] = field(repr=False, default_factory=dict)
     _chains: dict[str, tuple[Scope, ...]] = field(repr=False, default_factory=dict)
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from operator import itemgetter
 from string import Formatter
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tongban.kernel.vocabulary import Confidence
 from tongban.law.explaining.registry import KIND_WORDS
 from tongban.law.explaining.view import ON_AMOUNTS, View, holds
-from tongban.law.explaining.words import Words, is_shared
+from tongban.law.explaining.words import WRITERS, AmountWord, Words, is_shared
 from tongban.law.frozen import UsedRecord
 from tongban.law.model import Step
 from tongban.law.pack import Pack, StepText, worst
@@ -25,36 +25,59 @@ from tongban.law.pack import Pack, StepText, worst
 _KINDS_KEPT = 10_000
 _SIGNS = {"minus": "− ", "plus": "报 "}
 
-Fill: TypeAlias = Callable[[Words], str]
+
+class Blank(NamedTuple):
+    """A text that differs from bill to bill: where in the step it stands, its pattern, the words the pattern asks for,
+    and what picks them."""
+
+    position: int
+    pattern: str
+    words: tuple[str, ...]
+    pick: Callable[[Words], tuple[str, ...] | str]
 
 
 class Line(NamedTuple):
-    """A step as far as all bills of its kind share it, and what fills each of its blanks (by position in the step)."""
+    """A step as far as all bills of its kind share it, and its blanks."""
 
     step: Step
-    blanks: tuple[tuple[int, Fill], ...]
+    blanks: tuple[Blank, ...]
 
     def tell(self, words: Words) -> Step:
         told: list[Any] = list(self.step)
-        for position, fill in self.blanks:
-            told[position] = fill(words)
+        for position, pattern, _, pick in self.blanks:
+            told[position] = pattern % pick(words)
         return Step._make(told)
 
 
-def lines_for(pack: Pack, view: View) -> tuple[Line, ...]:
-    """The lines of all bills of the kind `view` is one of, taken from the pack's cache or made and kept there."""
+class Kind(NamedTuple):
+    """How all bills of a kind are told: the lines, the used values as words, and the amounts the blanks ask for
+    (word, field of the breakdown, how it is shown)."""
+
+    lines: tuple[Line, ...]
+    values: Mapping[str, str]
+    amounts: tuple[tuple[str, str, Callable[[int], str]], ...]
+
+    def tell(self, pack: Pack, view: View) -> list[Step]:
+        amounts = view.amounts
+        written = {word: show(amounts[field]) for word, field, show in self.amounts}
+        words = Words(pack, view, {**self.values, **written})
+        return [line.tell(words) for line in self.lines]
+
+
+def kind_of(pack: Pack, view: View) -> Kind:
+    """The kind of bill `view` is one of, taken from the pack's cache or made and kept there."""
     key = (
         view.rule,
         _content(view.used),
         *[view.case.get(name) for name in KIND_WORDS[view.rule]],
         *[test(view.amounts) for test in _tests(pack, view.rule)],
     )
-    lines = pack.lines_cache.get(key)
-    if lines is None:
-        if len(pack.lines_cache) >= _KINDS_KEPT:
-            pack.lines_cache.clear()
-        lines = pack.lines_cache[key] = tuple(_lines(pack, view))
-    return lines
+    kind: Kind | None = pack.kinds_cache.get(key)
+    if kind is None:
+        if len(pack.kinds_cache) >= _KINDS_KEPT:
+            pack.kinds_cache.clear()
+        kind = pack.kinds_cache[key] = _kind(pack, view)
+    return kind
 
 
 def _content(used: Mapping[str, Any]) -> bytes:
@@ -74,8 +97,18 @@ def _tests(pack: Pack, rule: str) -> tuple[Callable[[Mapping[str, int]], bool], 
     return tests
 
 
-def _lines(pack: Pack, view: View) -> Iterator[Line]:
+def _kind(pack: Pack, view: View) -> Kind:
     shared = Words(pack, view)
+    lines = tuple(_lines(pack, view, shared))
+    asked = {word: WRITERS[view.rule][word] for line in lines for blank in line.blanks for word in blank.words}
+    return Kind(
+        lines,
+        {word: shared[word] for word in (f"value_{slot}" for slot in view.used)},
+        tuple((word, each.field, each.show) for word, each in asked.items() if isinstance(each, AmountWord)),
+    )
+
+
+def _lines(pack: Pack, view: View, shared: Words) -> Iterator[Line]:
     for text in pack.explanations[view.rule]:
         if holds(view, text.when):
             yield _line(pack, view, text, shared)
@@ -84,18 +117,21 @@ def _lines(pack: Pack, view: View) -> Iterator[Line]:
 
 
 def _line(pack: Pack, view: View, text: StepText, shared: Words) -> Line:
-    wording = next((each.wording for each in text.variants if holds(view, each.when)), text.wording)
+    label, formula, question, sentence = next(
+        (each.wording for each in text.variants if holds(view, each.when)), text.wording
+    )
     amount = "" if text.effect == "note" else f"{_SIGNS.get(text.effect, '')}{{{text.field}}}"
-    texts = (text.field, wording.label, amount, text.effect, wording.formula, wording.question, wording.sentence)
-    taken_apart = [_take_apart(each, shared) for each in texts]
-    blanks = tuple((n, each) for n, each in enumerate(taken_apart) if not isinstance(each, str))
-    plain = [each if isinstance(each, str) else "" for each in taken_apart]
-    return Line(Step._make((*plain, *_standing(pack, view, text))), blanks)
+    # In the order of `Step`.
+    texts = (text.field, label, amount, text.effect, formula, question, sentence)
+    made = [_take_apart(position, each, shared) for position, each in enumerate(texts)]
+    constant = ["" if each.words else each.pattern % each.pick(shared) for each in made]
+    return Line(Step._make((*constant, *_standing(pack, view, text))), tuple(each for each in made if each.words))
 
 
-def _take_apart(text: str, shared: Words) -> str | Fill:
-    """The text itself when all bills of the kind share it, else what writes it for one bill."""
-    pattern, names = "", []
+def _take_apart(position: int, text: str, shared: Words) -> Blank:
+    """The text with the words written in that all bills of the kind share; one that asks for no other is no blank."""
+    pattern = ""
+    names: list[str] = []
     for literal, word, _, _ in Formatter().parse(text):
         pattern += literal.replace("%", "%%")
         if word is None:
@@ -105,10 +141,7 @@ def _take_apart(text: str, shared: Words) -> str | Fill:
         else:
             pattern += "%s"
             names.append(word)
-    if not names:
-        return pattern % ()
-    pick = itemgetter(*names)
-    return lambda words: pattern % pick(words)
+    return Blank(position, pattern, tuple(names), itemgetter(*names) if names else lambda _: ())
 
 
 def _standing(pack: Pack, view: View, text: StepText) -> tuple[tuple[Any, ...], Confidence, str]:

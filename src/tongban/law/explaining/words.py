@@ -1,7 +1,9 @@
 """The words a text may use, each written for people."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from tongban.kernel.dates import zh_date
@@ -13,12 +15,12 @@ from tongban.law.pack import Pack
 
 
 class Words(dict[str, str]):
-    """The words of one record, written only when a text asks for them, and then only once."""
+    """The words of one record, each written only once: those given at the start, the others when a text asks."""
 
-    def __init__(self, pack: Pack, view: View) -> None:
-        super().__init__()
+    def __init__(self, pack: Pack, view: View, written: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(written)
         self.pack, self.view = pack, view
-        self.writers = _WRITERS[view.rule]
+        self.writers = WRITERS[view.rule]
 
     def __missing__(self, word: str) -> str:
         made = self[word] = self.writers[word](self)
@@ -94,31 +96,37 @@ def _shared_writers(rule: str) -> dict[str, Writer]:
 # -- the words that differ from bill to bill ------------------------------------------------------------------------
 
 
-def _amount(field: str) -> Writer:
-    show = yuan if field.endswith("_fen") else percent if field.endswith("_bp") else str
-    return lambda words: show(words.view.amounts[field])
+@dataclass(frozen=True, slots=True)
+class AmountWord:
+    """A word that is an amount of the breakdown, and how it is shown."""
+
+    field: str
+    show: Callable[[int], str]
+
+    def __call__(self, words: Words) -> str:
+        return self.show(words.view.amounts[self.field])
 
 
-def _points(field: str) -> Writer:
-    return lambda words: points(words.view.amounts[field])
+def _amount_words(fields: tuple[str, ...]) -> dict[str, Writer]:
+    made: dict[str, Writer] = {}
+    for field in fields:
+        if field.endswith("_bp"):
+            made[field], made[f"{field}_points"] = AmountWord(field, percent), AmountWord(field, points)
+        else:
+            made[field] = AmountWord(field, yuan if field.endswith("_fen") else str)
+    return made
 
 
 # Which way a word is written is settled once, not for every bill.
 _SHARED = {rule: _shared_writers(rule) for rule in FIELDS}
-_WRITERS: Mapping[str, Mapping[str, Writer]] = {
-    rule: {
-        **_SHARED[rule],
-        **_WORKINGS,
-        **{f"{field}_points": _points(field) for field in fields if field.endswith("_bp")},
-        **{field: _amount(field) for field in fields},
-    }
-    for rule, fields in FIELDS.items()
+WRITERS: Mapping[str, Mapping[str, Writer]] = {
+    rule: {**_SHARED[rule], **_WORKINGS, **_amount_words(fields)} for rule, fields in FIELDS.items()
 }
 
 
 def known_words(rule: str) -> set[str]:
     """What may stand between braces in a text of `rule`."""
-    return set(_WRITERS[rule])
+    return set(WRITERS[rule])
 
 
 def is_shared(rule: str, word: str) -> bool:
