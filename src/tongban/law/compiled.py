@@ -3,16 +3,22 @@
 The only module of the law that imports the compiler. Batch tools import it; a web process never does.
 """
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import config, njit, prange
 from numpy.typing import NDArray
 
+from tongban.kernel import money
 from tongban.kernel.money import share_half_up
 from tongban.law.model import Undetermined
+from tongban.law.rules import inpatient as inpatient_module
+from tongban.law.rules import outpatient as outpatient_module
 from tongban.law.rules.inpatient import COMPUTED, InpatientBill, InpatientBreakdown, InpatientTerms, inpatient
 from tongban.law.rules.outpatient import OutpatientBill, OutpatientBreakdown, OutpatientTerms, outpatient
 from tongban.law.terms import Resolved
@@ -42,6 +48,40 @@ def _compile(function: object) -> Any:
     names = {**function.__globals__, "share_half_up": njit(inline="always")(share_half_up)}
     same_code = FunctionType(function.__code__, names, function.__name__, function.__defaults__)
     return njit(inline="always")(same_code)
+
+
+def remembered(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """`njit` for a function that calls the rules; what was compiled is kept for the next run.
+
+    The compiler would look at the function's own file only and go on using old machine code after a rule was changed.
+    So the folder it keeps things in is named by the content of every file that has a part in it.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        assert isinstance(function, FunctionType)
+        files = {module.__file__ for module in (money, inpatient_module, outpatient_module)}
+        files |= {__file__, function.__code__.co_filename}
+        texts = [Path(file).read_bytes() for file in sorted(file for file in files if file)]
+        folder = _cache_folder() / hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+        dispatcher: Any = njit(**options)(function)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return dispatcher  # Nowhere to keep it: compiled anew in every run.
+        settings: Any = config
+        before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
+        try:
+            dispatcher.enable_caching()
+        finally:
+            settings.CACHE_DIR = before
+        return dispatcher
+
+    return decorate
+
+
+def _cache_folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path("~/.cache").expanduser()) / "tongban" / "compiled"
 
 
 _inpatient = _compile(inpatient)
@@ -181,7 +221,7 @@ def settle_claim(
     return HAS_NO_TERMS, UNDETERMINED, UNDETERMINED, UNDETERMINED, year
 
 
-@njit(parallel=True, error_model="numpy")
+@remembered(parallel=True, error_model="numpy")
 def _by_person(
     start: Int64s,
     terms_row: Int64s,
