@@ -167,7 +167,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class KindText:
-    """What a region says of a kind of filing from a day on; None where it leaves the word to the wider region."""
+    """One thing a region says of a kind of filing; the other two are None."""
 
     since: date
     until: date

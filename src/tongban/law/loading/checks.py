@@ -47,7 +47,7 @@ def _check_choices(parts: Parts, faults: Faults) -> None:
     """A region's choice must change something: at least one entry holds under some reading only."""
     switched = {entry.conflict for entries in parts.values.values() for entry, _ in entries if entry.reading}
     switched |= {entry.conflict for entries in parts.lists.values() for entry, _ in entries if entry.reading}
-    switched |= {text.conflict for texts in parts.kinds.values() for text in texts if text.reading}
+    switched |= {text.conflict for texts in parts.kinds.values() for text, _ in texts if text.reading}
     switched |= {row.conflict for rows in parts.rows.values() for row in rows if row.reading}
     for scope in parts.scopes.values():
         for conflict in scope.choices:

@@ -98,10 +98,8 @@ def _answers(
         told = [row for row in rows if row.outcome != UNDETERMINED]
         if told and place == "":
             made.setdefault((region, "table", name), []).append((combination, told))
-    for (region, kind), texts in parts.kinds.items():
-        for told_of in TOLD_OF_A_KIND:
-            saying = [text for text in texts if getattr(text, told_of) is not None]
-            made.setdefault((region, "filing_kinds", told_of), []).append(((kind,), saying))
+    for (region, kind, thing), texts in parts.kinds.items():
+        made.setdefault((region, "filing_kinds", thing), []).append(((kind,), [text for text, _ in texts]))
     return made
 
 

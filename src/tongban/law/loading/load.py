@@ -11,7 +11,7 @@ from tongban.law.explaining.texts import parse_explanations
 from tongban.law.loading.checks import check_references
 from tongban.law.loading.documents import Document, documents_of, read_folders, text_of
 from tongban.law.loading.gaps import check_gaps, gap_label, read_gap
-from tongban.law.loading.kinds import read_kind
+from tongban.law.loading.kinds import kinds_in_order, read_kind
 from tongban.law.loading.lists import read_list, read_list_definitions
 from tongban.law.loading.parts import Parts, read_refs
 from tongban.law.loading.reading import Faults, Node
@@ -66,6 +66,7 @@ def _made(documents: Mapping[str, Document], parts: Parts, faults: Faults) -> Pa
     check_references(parts, faults)
     values = {key: in_order(entries, key[1], key[2], faults) for key, entries in parts.values.items()}
     lists = {key: in_order(entries, key[1], key[2], faults) for key, entries in parts.lists.items()}
+    kinds = kinds_in_order(parts, faults)
     check_gaps(parts, values, lists, faults)
     if faults.problems:
         raise PolicyError(faults.problems)
@@ -82,9 +83,9 @@ def _made(documents: Mapping[str, Document], parts: Parts, faults: Faults) -> Pa
         lists=lists,
         gaps=tuple(gap for gap, _ in parts.gaps),
         rows={key: tuple(rows) for key, rows in parts.rows.items()},
-        kinds={key: tuple(sorted(texts, key=lambda text: text.since)) for key, texts in parts.kinds.items()},
+        kinds=kinds,
         explanations=parts.explanations,
-        boundaries=_boundaries(*values.values(), *lists.values(), *parts.rows.values(), *parts.kinds.values()),
+        boundaries=_boundaries(*values.values(), *lists.values(), *parts.rows.values(), *kinds.values()),
     )
 
 

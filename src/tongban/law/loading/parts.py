@@ -53,7 +53,7 @@ class Parts:
         self.lists: dict[tuple[str, str, tuple[str, ...]], list[tuple[DatedList, str]]] = {}
         self.gaps: list[tuple[DeclaredGap, str]] = []
         self.rows: dict[tuple[str, str, str, tuple[str, ...]], list[Row]] = {}
-        self.kinds: dict[tuple[str, str], list[KindText]] = {}
+        self.kinds: dict[tuple[str, str, str], list[tuple[KindText, str]]] = {}
         self.tables: dict[tuple[str, str], str] = {}
         self.refs: list[tuple[str, SourceRef]] = []
         self.chosen: list[tuple[str, str, str]] = []

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
 from tongban.law.loading.reading import Faults
-from tongban.law.pack import FOREVER, DatedList, DatedValue
+from tongban.law.pack import FOREVER, DatedList, DatedValue, KindText
 
-Entry = TypeVar("Entry", DatedValue, DatedList)
+Entry = TypeVar("Entry", DatedValue, DatedList, KindText)
 
 
 class Holding(Protocol):
