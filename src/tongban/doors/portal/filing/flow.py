@@ -1,7 +1,7 @@
 """The six steps. Every step has its own address; what is posted is saved first and judged afterwards, so that nothing
 typed is lost, and a good answer leads on with a redirect."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from tongban.advice import notices
 from tongban.directory import Region
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import KIND, place_zh, until_zh
@@ -135,6 +136,7 @@ async def _place_page(flow: Flow) -> dict[str, Any]:
 async def _kind_page(flow: Flow) -> dict[str, Any]:
     """The kinds that can be filed for this place, and why the others cannot."""
     reading, options, hospital, refusals = flow.reading, [], "", []
+    conflicts: list[str] = []
     region, enrollment, where = reading.region, reading.enrollment, reading.locality
     offered: tuple[FilingKind, ...] = ()
     if region is not None and enrollment is not None and where is not None:
@@ -163,7 +165,15 @@ async def _kind_page(flow: Flow) -> dict[str, Any]:
         else:
             proof = proof_zh(decision.terms.materials)
             options.append((kind.value, KIND[kind], kind.zh, decision.terms.definition, proof))
-    return {"options": options, "hospital": hospital, "refusals": refusals}
+            conflicts += [made.conflict for _, made in decision.decisions]
+    return {"options": options, "hospital": hospital, "refusals": refusals, **_said(flow, conflicts)}
+
+
+def _said(flow: Flow, conflicts: Iterable[str]) -> dict[str, Any]:
+    """The contradictions between sources that a page's choices rest on, and whom to ask about them."""
+    pack, enrollment = flow.facts.pack, flow.reading.enrollment
+    pool_code = enrollment.pool_code if enrollment else ""
+    return {"said": notices(pack, pool_code, conflicts), "ask": pack.agency(pool_code)}
 
 
 async def _notice_page(flow: Flow) -> dict[str, Any]:
@@ -193,6 +203,7 @@ async def _contact_page(flow: Flow) -> dict[str, Any]:
         "earliest": today - timedelta(days=terms.backdate_days_max),
         "tomorrow": today + timedelta(days=1),
         "open_end": terms.months_valid is None and terms.stays_max is None,
+        **_said(flow, terms.conflicts),
     }
 
 
