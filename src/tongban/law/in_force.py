@@ -6,15 +6,15 @@ from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from tongban.kernel.money import percent, points, yuan
-from tongban.kernel.vocabulary import Confidence, Word
+from tongban.kernel.vocabulary import Confidence
+from tongban.law.keys import is_possible, word_zh
 from tongban.law.model import SourceLine
-from tongban.law.pack import FOREVER, NATION, OPEN_ENDED, DatedList, DatedValue, Pack
-from tongban.law.parameters import KEY_WORDS
-from tongban.law.rules.outpatient import NO_LIMIT
+from tongban.law.pack import FOREVER, NATION, DatedList, DatedValue, Pack
+from tongban.law.parameters import KEY_WORDS, SPECIALS
 
 Entry: TypeAlias = DatedValue | DatedList
-# Keys that are no vocabulary of the field.
-_PLAIN_KEYS_ZH = {"second": "第二次住院", "later": "第三次起住院", "all": "各级医院", "tertiary": "三级医院"}
+_SPECIALS_ZH = {"no_limit": "没有限额", "open_ended": "没有期限"}
+_UNITS_ZH = {"months": " 个月", "days": " 天", "hour": " 点", "count": ""}
 
 
 class InForce(NamedTuple):
@@ -40,7 +40,7 @@ class InForce(NamedTuple):
 
 
 def in_force(pack: Pack, name: str, on: date, pool: str = "") -> tuple[InForce, ...]:
-    """All that holds of a parameter or list on `on`.
+    """All that holds of a parameter or list on `on`, for the keys somebody can have.
 
     With a pool: what holds there, from the nearest region that says it, in the order of the keys. Without: what every
     region itself says under the readings chosen there, the nation first. Raises KeyError for a name that is neither.
@@ -51,7 +51,7 @@ def in_force(pack: Pack, name: str, on: date, pool: str = "") -> tuple[InForce, 
     for region in regions:
         for key, entry in sorted(_entries(pack, region, name), key=lambda item: _order(definition.keys, item[0])):
             slot = key if pool else (region, *key)
-            if slot not in found and _holds(pack, pool or region, on, entry):
+            if slot not in found and is_possible(definition.keys, key) and _holds(pack, pool or region, on, entry):
                 found[slot] = _line(pack, region, name, key, entry)
     lines = list(found.values())
     if pool:
@@ -65,28 +65,22 @@ def first_day(pack: Pack) -> date:
     return min(entry.since for entry in chain(*dated, *pack.rows.values()))
 
 
-def key_zh(word: str) -> str:
-    """A key of a parameter as a person reads it."""
-    return word.zh if isinstance(word, Word) else _PLAIN_KEYS_ZH.get(word, word)
-
-
 def value_zh(pack: Pack, name: str, value: int) -> str:
-    """A value with its unit: ``"1,000.00 元"``, ``"60%"``, ``"少 5 个百分点"``, ``"没有限额"``."""
-    match pack.definitions[name].unit:
+    """A value with its unit: ``1,000.00 元``, ``60%``, ``少 5 个百分点``, ``没有限额``."""
+    unit = pack.definitions[name].unit
+    if special := next((word for (of, word), number in SPECIALS.items() if (of, number) == (unit, value)), ""):
+        return _SPECIALS_ZH[special]
+    match unit:
         case "fen":
-            return "没有限额" if value == NO_LIMIT else f"{yuan(value)} 元"
+            return f"{yuan(value)} 元"
         case "bp" if name.endswith("_adjustment"):
             return f"{'少' if value < 0 else '多'} {points(value)} 个百分点" if value else "不加不减"
         case "bp":
             return percent(value)
-        case "months":
-            return "没有期限" if value == OPEN_ENDED else f"{value} 个月"
-        case "days":
-            return f"{value} 天"
         case "flag":
             return "是" if value else "否"
         case _:
-            return f"{value} 次"
+            return f"{value}{_UNITS_ZH[unit]}"
 
 
 def _entries(pack: Pack, region: str, name: str) -> Iterator[tuple[tuple[str, ...], Entry]]:
@@ -104,18 +98,18 @@ def _holds(pack: Pack, pool: str, on: date, entry: Entry) -> bool:
     )
 
 
-def _line(pack: Pack, region: str, name: str, key: tuple[str, ...], entry: Entry) -> InForce:
+def _line(pack: Pack, region: str, subject: str, key: tuple[str, ...], entry: Entry) -> InForce:
     if isinstance(entry, DatedList):
-        names, value, members = pack.list_definitions[name].keys, None, entry.members
-        told = _members_zh(pack, name, members)
+        names, value, members = pack.list_definitions[subject].keys, None, entry.members
+        told = _members_zh(pack, subject, members)
     else:
-        names, value, members = pack.definitions[name].keys, entry.value, ()
-        told = value_zh(pack, name, value)
+        names, value, members = pack.definitions[subject].keys, entry.value, ()
+        told = value_zh(pack, subject, value)
     return InForce(
         region=region,
         region_zh=pack.scope_name(region),
         keys=key,
-        keys_zh=" · ".join(key_zh(_word(KEY_WORDS[known], word)) for known, word in zip(names, key, strict=True)),
+        keys_zh=" · ".join(word_zh(name, _word(KEY_WORDS[name], word)) for name, word in zip(names, key, strict=True)),
         value=value,
         members=members,
         value_zh=told,
@@ -129,8 +123,9 @@ def _line(pack: Pack, region: str, name: str, key: tuple[str, ...], entry: Entry
 
 
 def _members_zh(pack: Pack, name: str, members: tuple[str, ...]) -> str:
-    words = KEY_WORDS.get(pack.list_definitions[name].words, ())
-    return "、".join(key_zh(_word(words, member)) for member in members) or "没有"
+    vocabulary = pack.list_definitions[name].words
+    words = KEY_WORDS.get(vocabulary, ())
+    return "、".join(word_zh(vocabulary, _word(words, member)) for member in members) or "没有"
 
 
 def _word(words: tuple[str, ...], text: str) -> str:

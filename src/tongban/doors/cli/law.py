@@ -5,7 +5,7 @@ A command lives in a module of its own, ``law_….py`` with ``HELP`` and ``comma
 
 import typer
 
-from tongban.doors.cli import law_lines, law_show
+from tongban.doors.cli import law_check, law_lines, law_report, law_show
 
 HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的。不用数据库。"
 
@@ -20,3 +20,6 @@ def _group() -> None:
 app.command("show", help=law_show.HELP)(law_show.command)
 app.command("decide", help=law_lines.DECIDE_HELP)(law_lines.decide_command)
 app.command("compute", help=law_lines.COMPUTE_HELP)(law_lines.compute_command)
+app.command("gaps", help=law_report.GAPS_HELP)(law_report.gaps_command)
+app.command("conflicts", help=law_report.CONFLICTS_HELP)(law_report.conflicts_command)
+app.command("check", help=law_check.HELP)(law_check.command)

@@ -13,6 +13,7 @@ from tongban.doors.documents.forms import Form, read_day, words_of
 from tongban.doors.documents.labels import LABELS, RULES_ZH, Label
 from tongban.doors.documents.listing import (
     LIST_UNIT,
+    UNITS_ZH,
     ConflictDocument,
     ConflictsDocument,
     GapsDocument,
@@ -65,6 +66,7 @@ __all__ = [
     "version_document",
     "check_day",
     "LIST_UNIT",
+    "UNITS_ZH",
     "GapsDocument",
     "gaps_document",
     "ConflictsDocument",

@@ -22,8 +22,8 @@ _REST = "没有限额时是 -2，没有这一项时是 -1"
 LABELS: Mapping[str, Label] = {
     # who, where, when
     "rule": Label("规则", "按哪一种待遇算"),
-    "insured_pool": Label("参保地", "统筹区的六位代码"),
-    "treatment_pool": Label("就医地", "六位代码。只有少数地方有专门规定，可以不写"),
+    "insured_pool": Label("参保地"),
+    "treatment_pool": Label("就医地", "只有少数地方有专门规定"),
     "insurance_type": Label("险种"),
     "category": Label("人员类别", "职工分在职、退休，居民分未成年、成年、老年"),
     "locality": Label("在哪里看病", "从参保地看"),

@@ -1,5 +1,6 @@
 """What is known and what is not, as documents: values in force, gaps, contradictions, the version."""
 
+from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -33,6 +34,7 @@ class ParameterDocument(NamedTuple):
     parameter: str
     zh: str
     unit: str
+    keys: tuple[str, ...]
     on: date
     pool: str
     values: tuple[InForce, ...]
@@ -73,6 +75,16 @@ class ConflictsDocument(NamedTuple):
 
 
 LIST_UNIT = "list"
+UNITS_ZH: Mapping[str, str] = {
+    "fen": "分",
+    "bp": "万分之一",
+    "months": "月",
+    "days": "天",
+    "hour": "几点",
+    "count": "个数",
+    "flag": "是或否",
+    LIST_UNIT: "名单",
+}
 
 
 def parameters_document(pack: Pack) -> ParametersDocument:
@@ -88,7 +100,9 @@ def parameter_document(pack: Pack, name: str, on: date, pool: str = "") -> Param
         raise _unknown(pack, name)
     code = Reader(pack).pool(pool) if pool else ""
     check_day(pack, on)
-    return ParameterDocument(pack.version, name, line.zh, line.unit, on, code, in_force(pack, name, on, code))
+    return ParameterDocument(
+        pack.version, name, line.zh, line.unit, line.keys, on, code, in_force(pack, name, on, code)
+    )
 
 
 def gaps_document(pack: Pack, on: date) -> GapsDocument:

@@ -29,8 +29,8 @@ class Kind(Enum):
     FLAG = "true 或 false"
     DAY = "日期，如 2026-11-20"
     WORD = "文本，下面之一"
-    POOL = "文本，统筹区代码"
-    PLACE = "文本，六位数字"
+    POOL = "文本，统筹区的六位代码"
+    PLACE = "文本，六位地区代码"
     TEXT = "文本"
 
 
