@@ -64,6 +64,7 @@ from tongban.law.explain import steps
 from tongban.law.in_force import InForce, first_day, in_force
 from tongban.law.loading.load import load_pack, pack_of
 from tongban.law.model import (
+    BREAKDOWN_TYPES,
     CASE_TYPES,
     WITHOUT_SOURCE,
     AccountOnlyCase,
@@ -125,6 +126,7 @@ from tongban.law.words import (
     ThirdParty,
     Way,
 )
+from tongban.law.records import RecordUnreadable, StoredRecord, read_record
 from tongban.law.year import (
     BillShares,
     Rederived,
@@ -173,6 +175,7 @@ __all__ = [
     "AccountOnlyBreakdown",
     "assess",
     "CASE_TYPES",
+    "BREAKDOWN_TYPES",
     "CaseRefused",
     "GOVERNING_DATES",
     "Assessment",
@@ -189,6 +192,9 @@ __all__ = [
     "SourceLine",
     "recompute",
     "case_from_record",
+    "read_record",
+    "StoredRecord",
+    "RecordUnreadable",
     "rederive_year",
     "Rederived",
     "BillShares",

@@ -273,6 +273,13 @@ CASE_TYPES: Mapping[str, type[Case]] = {
     "maternity": MaternityCase,
     "account_only": AccountOnlyCase,
 }
+BREAKDOWN_TYPES: Mapping[str, type[Breakdown]] = {
+    "inpatient": InpatientBreakdown,
+    "outpatient": OutpatientBreakdown,
+    "chronic": ChronicBreakdown,
+    "maternity": MaternityBreakdown,
+    "account_only": AccountOnlyBreakdown,
+}
 
 
 # Amounts that are 0 because no source gives their figures, not because nothing is due. A record says so.
