@@ -135,7 +135,7 @@ class ClaimsFile:
 def open_claims(path: Path) -> ClaimsFile:
     """Raises ClaimsUnreadable with everything that is wrong with the columns."""
     try:
-        with pq.ParquetFile(path, read_dictionary=[POOL, *WORDS]) as file:
+        with pq.ParquetFile(path) as file:
             metadata, arrow = file.metadata, file.schema_arrow
     except FileNotFoundError:
         raise ClaimsUnreadable(f"没有找到 {path}") from None

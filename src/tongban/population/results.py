@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class LawUse:
         return sum(claims for mark, claims in self.confidence.items() if mark is not Confidence.OFFICIAL)
 
 
+Counted = TypeVar("Counted", tuple[str, str], UsedValue)
+
 _PASSED = "一年里报的数超过了基本医保的上限。超过以后怎么接着报，没有查到规定。"
 
 
@@ -69,10 +71,15 @@ def law_use(pack: Pack, answers: Sequence[Answer], uses: Sequence[Sequence[int]]
                 values[value] += claims
     return LawUse(
         pack.version,
-        tuple(Undecided(*why, claims) for why, claims in undecided.most_common() if claims),
+        tuple(Undecided(*why, claims) for why, claims in _most_first(undecided)),
         {mark: confidence[mark] for mark in Confidence if confidence[mark]},
-        tuple(ValueUse(value, claims) for value, claims in values.most_common() if claims),
+        tuple(ValueUse(value, claims) for value, claims in _most_first(values)),
     )
+
+
+def _most_first(counts: Counter[Counted]) -> list[tuple[Counted, int]]:
+    """Whatever was counted, the most frequent first; the order in which threads met them must not matter."""
+    return sorted(((what, count) for what, count in counts.items() if count), key=lambda each: (-each[1], each[0]))
 
 
 class Measures(NamedTuple):
