@@ -27,6 +27,25 @@ def test_every_region_with_figures_of_its_own_has_cases(pack: Pack) -> None:
     assert {region for region, _, _ in pack.values if pack.scopes[region].level == "pool"} <= told
 
 
+BENEFITS = ("inpatient_", "critical_illness_", "outpatient_", "chronic_", "maternity_")
+
+
+def test_every_reading_of_an_amount_is_computed_by_some_case(pack: Pack) -> None:
+    """Both settings of every contradiction that moves an amount: the default by itself, the others by choice."""
+    switches = {
+        entry.conflict
+        for (_, parameter, _), entries in pack.values.items()
+        for entry in entries
+        if entry.reading and parameter.startswith(BENEFITS)
+    }
+    assert switches >= {"I-8", "I-17", "I-23", "I-24", "I-26", "I-26b", "I-27"}
+    run_under = {(conflict, reading) for case in ALL for conflict, reading in case.choices.items()}
+    for conflict in switches | {"R-1"}:
+        record = pack.conflicts[conflict]
+        others = {reading.id for reading in record.readings} - {record.default}
+        assert {(conflict, other) for other in others} <= run_under, conflict
+
+
 SPOILS = [
     ("final_rate: 60%", "final_rate: 61%", "final_rate 应该是 61%，算出来是 60%"),
     ("pooled_fund: 20568", 'pooled_fund: "20568.01"', "pooled_fund 应该是 20,568.01，算出来是 20,568.00"),
@@ -94,3 +113,51 @@ cases:
     assert right.is_as_expected
     assert len(wrong.differences) == 1
     assert wrong.differences[0].startswith("outcome 应该是 not_needed，查出来是 must_file")
+
+
+def test_a_value_is_a_case_too(pack: Pack, tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "values.yaml").write_text(
+        """
+title: 数
+rule: value
+defaults: {insured_pool: "140300", parameter: inpatient_rate, asked_on: 2026-11-20, article: 示例}
+cases:
+  - {title: 对的, key: [resident, adult, class_1], value: 60%}
+  - {title: 不对的, key: [resident, adult, class_1], value: 61%}
+  - {title: 没有百分号, key: [resident, adult, class_1], value: 60}
+  - {title: 应该没有, key: [resident, adult, class_1], value: none}
+  - {title: 应该有, key: [employee, retired, class_1], value: 60%}
+  - {title: 没有限额, parameter: outpatient_visit_ceiling, key: [resident], value: no_limit}
+  - {title: 是或否, parameter: critical_illness_is_banded, key: [resident], value: false, confidence: official}
+""",
+        encoding="utf-8",
+    )
+    (file,) = read_cases(tmp_path)
+    assert [run(pack, case).differences for case in file.cases] == [
+        (),
+        ("value 应该是 61%，查出来是 60%",),
+        ("value 应该是 60，查出来是 60%",),
+        ("应该没有查到，可是有 60%",),
+        ("value 应该是 60%，可是没有查到",),
+        (),
+        ("confidence 应该是 official，实际是 secondary",),
+    ]
+
+
+def test_a_key_that_cannot_be_is_a_fault(tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "values.yaml").write_text(
+        """
+title: 数
+rule: value
+cases:
+  - {title: 次序错了, article: 示例, insured_pool: "140300", parameter: inpatient_rate, asked_on: 2026-11-20,
+     key: [adult, resident, class_1], value: 60%}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(PolicyError, match="key 要按次序写 insurance_type、category、price_class"):
+        read_cases(tmp_path)

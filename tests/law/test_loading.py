@@ -99,7 +99,9 @@ FILING = "shanxi/filing.yaml"
             "confidence 写了“certain”，只能是",
             id="a confidence that does not exist",
         ),
-        pytest.param(RESIDENTS, "    note: 省外", "    remark: 省外", "不认识的键 remark", id="a misspelt key"),
+        pytest.param(
+            RESIDENTS, "    note: 没有官方文本", "    remark: 没有官方文本", "不认识的键 remark", id="a misspelt key"
+        ),
         pytest.param(
             RESIDENTS,
             "parameter: inpatient_deductible",
@@ -130,15 +132,15 @@ FILING = "shanxi/filing.yaml"
         ),
         pytest.param(
             "shanxi/residents_outpatient.yaml",
-            "    from: 2023-01-01\n    table: {resident: {any: 250_00}}",
-            "    from: 2023-01-01\n    to: 2024-01-01\n    table: {resident: {any: 250_00}}",
+            "    to: 2023-12-31\n    table: {resident: {any: 250_00}}",
+            "    to: 2024-01-01\n    table: {resident: {any: 250_00}}",
             "outpatient_ceiling 2024-01-01：resident、active 的日期和另一条重叠：2024-01-01 起与 2023-01-01 起",
             id="an end that runs into the next beginning",
         ),
         pytest.param(
             "shanxi/residents_outpatient.yaml",
-            "    from: 2023-01-01\n    table: {resident: {any: 250_00}}",
-            "    from: 2023-01-01\n    to: 2022-12-31\n    table: {resident: {any: 250_00}}",
+            "    to: 2023-12-31\n    table: {resident: {any: 250_00}}",
+            "    to: 2022-12-31\n    table: {resident: {any: 250_00}}",
             "到 2022-12-31 止，比 2023-01-01 起还早",
             id="an end before the beginning",
         ),

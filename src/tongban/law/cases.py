@@ -1,10 +1,11 @@
 """The cases beside the policies: what an official worked out by hand, and whether the law as loaded says the same.
 
-A case is a bill with the amounts expected of it, or a question with the row expected to answer it. Amounts are in yuan
-there, as people write them; `docs/reference/policies.md` describes the format.
+A case is a bill with the amounts expected of it, a question with the row expected to answer it, or a parameter with the
+value expected to be in force. Amounts are in yuan there, as people write them; `docs/reference/policies.md` describes
+the format.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,9 @@ from tongban.law.assess import assess, recompute
 from tongban.law.errors import CaseRefused, PolicyError
 from tongban.law.explaining.registry import FIELDS
 from tongban.law.loading.reading import Faults, Node, read_yaml
-from tongban.law.model import CASE_TYPES, CASE_WORDS, Assessment, Case
+from tongban.law.model import CASE_TYPES, CASE_WORDS, Assessment, Case, UsedValue
 from tongban.law.pack import Pack, Row
+from tongban.law.parameters import KEY_WORDS, PARAMETERS, SPECIALS
 from tongban.law.tables import TABLES
 
 _BILL = ("total", "self_funded", "over_price_cap", "preselfpay")
@@ -26,6 +28,8 @@ _PARTS = ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen")
 _SHORT = {"critical_illness_before_fen": "critical_before"}
 _CARE_DAYS = ("admitted_on", "visited_on")
 _MAY_BE_LEFT_OUT = ("treatment_pool",)
+VALUE = "value"  # the rule of a file whose cases look up parameters
+_NOTHING = "none"
 
 
 class TableQuestion(NamedTuple):
@@ -38,14 +42,25 @@ class TableQuestion(NamedTuple):
     treatment_pool: str
 
 
+class ValueQuestion(NamedTuple):
+    """Which value of a parameter is in force for a key on a day."""
+
+    parameter: str
+    insured_pool: str
+    key: tuple[str, ...]
+    on: date
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the case says should come out. Amounts by field of the breakdown, in fen, basis points or as a count."""
+    """What the case says should come out. Amounts by field of the breakdown, in fen, basis points or as a count; a
+    value looked up as it is written, because only the pack knows its unit."""
 
     amounts: Mapping[str, int]
     undetermined: tuple[str, ...] | None
     outcome: str
     row: str
+    value: str
     confidence: str
 
 
@@ -57,7 +72,7 @@ class PolicyCase:
     title: str
     article: str
     rule: str
-    asked: Case | TableQuestion
+    asked: Case | TableQuestion | ValueQuestion
     choices: Mapping[str, str]
     expected: Expected
 
@@ -70,7 +85,7 @@ class CaseFile:
     cases: tuple[PolicyCase, ...]
 
 
-Answer: TypeAlias = Assessment | Row | None
+Answer: TypeAlias = Assessment | Row | UsedValue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +123,7 @@ def read_cases(*folders: Path) -> list[CaseFile]:
 
 def _read_file(node: Node) -> CaseFile:
     title = node.text("title")
-    rule = node.one_of("rule", (*CASE_TYPES, *TABLES))
+    rule = node.one_of("rule", (*CASE_TYPES, *TABLES, VALUE))
     defaults = node.raw("defaults") or {}
     if not isinstance(defaults, dict):
         node.fault("defaults 要写成“名称: 内容”的形式")
@@ -117,13 +132,19 @@ def _read_file(node: Node) -> CaseFile:
     if rule:
         for child in node.children("cases", lambda item, _: f"算例 {item.get('title')}"):
             merged = Node(defaults | child.data, child.where, child.faults)
-            cases.append(_read_bill(merged, rule) if rule in CASE_TYPES else _read_question(merged, rule))
+            cases.append(_reader(rule)(merged, rule))
             merged.done()
         if not cases:
             node.fault("没有一个算例")
     node.raw("cases")
     node.done()
     return CaseFile(node.where, title, rule, tuple(case for case in cases if case is not None))
+
+
+def _reader(rule: str) -> Callable[[Node, str], PolicyCase | None]:
+    if rule in CASE_TYPES:
+        return _read_bill
+    return _read_look_up if rule == VALUE else _read_question
 
 
 def _read_bill(node: Node, rule: str) -> PolicyCase | None:
@@ -147,6 +168,7 @@ def _read_bill(node: Node, rule: str) -> PolicyCase | None:
         undetermined=node.texts("undetermined") if is_open else None,
         outcome="",
         row="",
+        value="",
         confidence=node.one_of("confidence", tuple(Confidence), default=""),
     )
     if len(node.faults.problems) > before:
@@ -249,8 +271,28 @@ def _read_question(node: Node, rule: str) -> PolicyCase | None:
         undetermined=None,
         outcome=node.one_of("outcome", TABLES[rule].outcomes),
         row=node.text("row", default=""),
+        value="",
         confidence=node.one_of("confidence", tuple(Confidence), default=""),
     )
+    if len(node.faults.problems) > before:
+        return None
+    return PolicyCase(*standing[:3], rule, question, standing[3], expected)
+
+
+def _read_look_up(node: Node, rule: str) -> PolicyCase | None:
+    before = len(node.faults.problems)
+    parameter = node.one_of("parameter", tuple(PARAMETERS))
+    key = node.texts("key")
+    names = PARAMETERS.get(parameter, ())
+    if len(key) != len(names) or any(word not in KEY_WORDS[name] for name, word in zip(names, key, strict=False)):
+        node.fault(f"key 要按次序写 {'、'.join(names)}，现在是 {'、'.join(key)}")
+    question = ValueQuestion(parameter, node.text("insured_pool"), key, node.must_day("asked_on"))
+    standing = _read_standing(node)
+    raw = node.raw("value")
+    if not isinstance(raw, str | int):
+        node.fault(f"value 要写成元、百分数或 {_NOTHING}，现在是 {raw!r}")
+    confidence = node.one_of("confidence", tuple(Confidence), default="")
+    expected = Expected({}, None, "", "", str(raw), confidence)
     if len(node.faults.problems) > before:
         return None
     return PolicyCase(*standing[:3], rule, question, standing[3], expected)
@@ -283,6 +325,8 @@ def run(pack: Pack, case: PolicyCase) -> CaseResult:
         law = with_readings(pack, case.choices) if case.choices else pack
         if isinstance(case.asked, TableQuestion):
             return _run_question(law, case, case.asked)
+        if isinstance(case.asked, ValueQuestion):
+            return _run_look_up(law, case, case.asked)
         return _run_bill(law, case, assess(law, case.asked))
     except PolicyError as error:
         return CaseResult(case, None, tuple(error.problems))
@@ -327,6 +371,40 @@ def _run_question(pack: Pack, case: PolicyCase, asked: TableQuestion) -> CaseRes
         differences.append(f"应该落在 {expected.row}，落在了 {row.id}")
     differences += _confidence_difference(expected, str(row.confidence))
     return CaseResult(case, row, tuple(differences))
+
+
+def _run_look_up(pack: Pack, case: PolicyCase, asked: ValueQuestion) -> CaseResult:
+    found = pack.value(asked.insured_pool, asked.parameter, asked.key, asked.on)
+    wanted = case.expected.value
+    if found is None:
+        return CaseResult(case, None, () if wanted == _NOTHING else (f"value 应该是 {wanted}，可是没有查到",))
+    unit = pack.definitions[asked.parameter].unit
+    differences = []
+    if wanted == _NOTHING:
+        differences.append(f"应该没有查到，可是有 {_written(unit, found.value)}")
+    elif _number(unit, wanted) != found.value:
+        differences.append(f"value 应该是 {wanted}，查出来是 {_written(unit, found.value)}")
+    differences += _confidence_difference(case.expected, str(found.confidence))
+    return CaseResult(case, found, tuple(differences))
+
+
+def _number(unit: str, written: str) -> int | None:
+    """What a value is in its parameter's unit; None for what cannot be one."""
+    if (unit, written) in SPECIALS:
+        return SPECIALS[unit, written]
+    if unit == "flag":
+        return {"True": 1, "False": 0}.get(written)
+    if unit == "bp" and not written.endswith("%"):
+        return None
+    try:
+        return fen_from_yuan(written.removesuffix("%")) if unit in ("fen", "bp") else int(written)
+    except ValueError:
+        return None
+
+
+def _written(unit: str, value: int) -> str:
+    special = next((word for (of, word), number in SPECIALS.items() if of == unit and number == value), None)
+    return special or (yuan(value) if unit == "fen" else percent(value) if unit == "bp" else str(value))
 
 
 def _confidence_difference(expected: Expected, confidence: str) -> list[str]:
