@@ -45,6 +45,20 @@ FILING = "shanxi/filing.yaml"
         ),
         pytest.param(
             RESIDENTS,
+            "any: {class_1: 6000",
+            "any: {class_1: -6000",
+            "inpatient_rate 2025-01-01：resident、active、class_1 写了 -6000，超出 0 到 10000",
+            id="a rate below nothing",
+        ),
+        pytest.param(
+            "shanxi/datong/scope.yaml",
+            '"140200"',
+            '"1402"',
+            "region 要写六位数字（加引号），现在是“1402”",
+            id="half a code",
+        ),
+        pytest.param(
+            RESIDENTS,
             "    from: 2025-01-01\n",
             "    from: 2025-13-01\n",
             "shanxi/residents_inpatient.yaml：读不懂",
@@ -225,6 +239,37 @@ def test_bad_policy_is_refused_with_file_and_key(spoil: Spoil, name: str, old: s
         load_pack(spoil(name, old, new))
     assert any(message in problem for problem in refused.value.problems), refused.value.problems
     assert any(name in problem or "scope.yaml" in problem for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("values: 3\n", "values 要写成列表", id="no list of values"),
+        pytest.param("values: [3]\n", "第 1 条：要写成“名称: 内容”的形式", id="a value that is a number"),
+        pytest.param("- values\n", "最外层要是“名称: 内容”的形式", id="a list at the top"),
+        pytest.param("2025: 3\n", "读不懂：键 2025 要写成文字（加引号）", id="a number as key"),
+        pytest.param("", "最外层要是“名称: 内容”的形式", id="an empty file"),
+        pytest.param(
+            "tables: [{table: filing, from: 2026-01-01, rows: {}}]\n", "rows 要写成列表", id="no list of rows"
+        ),
+        pytest.param("tables: [{table: filings}]\n", "table 写了“filings”，只能是", id="no such table"),
+        pytest.param("filing_kinds: [{kind: holiday}]\n", "kind 写了“holiday”，只能是", id="no such kind of filing"),
+        pytest.param("wishes: []\n", "不认识的键 wishes", id="no such section"),
+    ],
+)
+def test_a_file_of_another_shape_is_refused(spoil: Spoil, text: str, message: str) -> None:
+    folder = spoil("sources.yaml", "sources:", "sources:")
+    (folder / "shanxi/extra.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as refused:
+        load_pack(folder)
+    assert any("shanxi/extra.yaml" in problem and message in problem for problem in refused.value.problems)
+
+
+def test_a_file_with_another_ending_is_not_passed_over(spoil: Spoil) -> None:
+    folder = spoil("sources.yaml", "sources:", "sources:")
+    (folder / "shanxi/extra.yml").write_text("values: []\n", encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"shanxi/extra\.yml：文件名要用 \.yaml 结尾"):
+        load_pack(folder)
 
 
 def test_all_problems_are_told_at_once(spoil: Spoil) -> None:

@@ -35,6 +35,8 @@ def read_folders(directory: Path, overlays: tuple[Path, ...], faults: Faults) ->
             for path in sorted(folder.rglob("*.yaml"))
             if _CASES not in (name := path.relative_to(folder).as_posix()).split("/")
         }
+        for path in sorted(folder.rglob("*.yml")):
+            faults.add(named + path.relative_to(folder).as_posix(), "文件名要用 .yaml 结尾，不然不会装入")
         if not found:
             raise PolicyError([f"{folder} 里没有政策文件"])
         documents |= found

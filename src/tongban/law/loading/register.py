@@ -19,6 +19,8 @@ def read_scope(node: Node, parts: Parts) -> str:
         choices={key: choices.text(key) for key in choices.data} if choices else {},
     )
     node.done()
+    if scope.region and not (len(scope.region) == 6 and scope.region.isdecimal() and scope.region.isascii()):
+        node.fault(f"region 要写六位数字（加引号），现在是“{scope.region}”")
     if scope.region in parts.scopes:
         node.fault(f"地区 {scope.region} 已经有一个 scope.yaml 了")
     if level == "nation" and scope.region != NATION:

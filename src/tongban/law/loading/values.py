@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tongban.law.loading.parts import Parts, read_span, read_standing
 from tongban.law.loading.reading import Node
-from tongban.law.pack import DatedValue
+from tongban.law.pack import DatedValue, ParameterDefinition
 from tongban.law.parameters import KEY_WORDS, SPECIALS
 
 
@@ -19,7 +19,7 @@ def read_value(node: Node, region: str, parts: Parts) -> None:
         node.fault(f"parameters.yaml 里没有参数 {name}")
         return
     for key, raw in flatten(table, definition.keys, node):
-        value = _number(raw, definition.unit, key, node)
+        value = _number(raw, definition, key, node)
         if value is not None:
             entry = DatedValue(
                 value, since, until, standing.confidence, standing.sources, standing.conflict, standing.reading
@@ -48,7 +48,8 @@ def flatten(
             yield from flatten(below, keys[1:], node, (*above, str(each)))
 
 
-def _number(raw: object, unit: str, key: tuple[str, ...], node: Node) -> int | None:
+def _number(raw: object, definition: ParameterDefinition, key: tuple[str, ...], node: Node) -> int | None:
+    unit = definition.unit
     at = "、".join(key) or "table"
     if isinstance(raw, str) and (unit, raw) in SPECIALS:
         return SPECIALS[unit, raw]
@@ -60,8 +61,15 @@ def _number(raw: object, unit: str, key: tuple[str, ...], node: Node) -> int | N
     if isinstance(raw, bool) or not isinstance(raw, int):
         node.fault(f"{at} 要写成整数（单位 {unit}），现在是 {raw!r}")
         return None
-    lowest, highest = (-10_000, 10_000) if unit == "bp" else (0, 10**15)
+    lowest, highest = _bounds(definition)
     if not lowest <= raw <= highest:
         node.fault(f"{at} 写了 {raw}，超出 {lowest} 到 {highest}")
         return None
     return raw
+
+
+def _bounds(definition: ParameterDefinition) -> tuple[int, int]:
+    """Only points that are added to a rate may be negative."""
+    if definition.unit == "bp":
+        return (-10_000 if definition.name.endswith("_adjustment") else 0), 10_000
+    return 0, 24 if definition.unit == "hour" else 10**15
