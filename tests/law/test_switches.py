@@ -58,6 +58,7 @@ from tongban.law import (
     open_channels,
     place_level,
 )
+from tongban.law.assess import GOVERNING_DAY
 
 POLICIES = Path(__file__).parents[2] / "policies"
 DAY = date(2026, 11, 20)
@@ -255,6 +256,18 @@ def test_the_other_reading_changes_the_answer_where_it_was_chosen(pack: Pack, ch
     reading, answer, ours, theirs = ANSWERS[name]
     changed = choosing(f"{name.split()[0]}: {reading}")
     assert (answer(pack, THIS), answer(changed, THIS), answer(changed, OTHER)) == (ours, theirs, ours)
+
+
+def test_every_contradiction_is_settled_or_a_switch(pack: Pack) -> None:
+    """One whose reading changes nothing would be a choice that only looks like one."""
+    entries = [
+        entry for kept in (pack.values, pack.lists, pack.rows, pack.kinds) for each in kept.values() for entry in each
+    ]
+    # GOVERNING_DAY is read by the rule that picks the day: see test_readings.
+    switched = {entry.conflict for entry in entries if entry.reading} | {GOVERNING_DAY}
+    settled = {record.id for record in pack.conflicts.values() if record.is_settled}
+    assert switched | settled == set(pack.conflicts)
+    assert switched & settled == set()
 
 
 def test_a_settled_contradiction_leaves_nothing_to_choose(choosing: Choosing) -> None:
