@@ -1,151 +1,147 @@
-"""How fast the law is: one explained bill interpreted, and a population compiled against the same loop in C.
+"""How fast the law is and how right, beside other engines that compute the same stays by the same rule.
 
-    python bench/law_bench.py [--stays 10000000] [--rounds 7]
+    python bench/law_bench.py [--claims N] [--batch N] [--bills N] [--rounds 7]
 
-Prints microseconds for one bill and, for the population, the ratio to C (below 1: faster than C) from interleaved
-rounds, with the number of amounts that differ. Exits with 1 if any does. Needs gcc, numpy and numba.
+Three kinds of table: claims one at a time (`--bills`), all at once with the year's totals given (`--batch`), and in
+order with the totals carried along (`--claims` of a whole province). The engines take turns in every round. A table
+shows microseconds a claim and, because the machine may be busy, the ratio to its first engine in the same round: the
+median, the least and the greatest. Wrong are claims with an amount other than the C loop's; the tests' Decimal
+computation judges the loop on the bills taken one at a time. Exits with 1 if this engine, or the loop, is wrong
+anywhere. Needs gcc, numpy, numba, openfisca-core and zen-engine.
 """
 
 import argparse
-import ctypes
+import gc
+import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from datetime import date
-from itertools import product
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass
-from tongban.law import BenefitPath, InpatientCase, Pack, Undetermined, assess_inpatient, load_pack, steps
-from tongban.law.compiled import Int64s, Shares, Stays, inpatient_by_person, terms_matrix
-from tongban.law.rules.inpatient import InpatientTerms
-from tongban.law.terms import Resolved, inpatient_terms
+from law_engines import c_loop, numpy_columns, openfisca_model, ours, plain_python, zen_rules
+from law_engines.claims import law_of, province
+from law_engines.engine import Engine
+from tongban.law import load_pack
 
-HERE = Path(__file__).parent
-DAY = date(2026, 11, 20)
-EMPLOYEE, RESIDENT = InsuranceType.EMPLOYEE, InsuranceType.RESIDENT
+POLICIES = Path(__file__).parents[1] / "policies"
 
 
-def best_us(work: Callable[[], object], times: int = 20_000, rounds: int = 5) -> float:
-    """The best round's microseconds for one call."""
-    best = float("inf")
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for _ in range(times):
-            work()
-        best = min(best, (time.perf_counter() - began) / times)
-    return best * 1e6
+@dataclass
+class Lane:
+    """An engine with what it took in each round, and how wrong it was."""
+
+    engine: Engine
+    seconds: list[float] = field(default_factory=list)
+    wrong: int = 0
+    worst_fen: int = 0
+
+    @property
+    def us(self) -> list[float]:
+        """Microseconds a claim, per round."""
+        return [seconds / self.engine.claims.count * 1e6 for seconds in self.seconds]
 
 
-def one_bill(pack: Pack) -> None:
-    case = InpatientCase(
-        "140100", RESIDENT, PersonnelCategory.ADULT, Locality.CROSS_PROVINCE, BenefitPath.REFERRAL, PriceClass.CLASS_1,
-        DAY, DAY, 3_860_000, 240_000, 0, 92_000, 3_528_000, 1, 500_000, 900_000, 0,
-    )  # fmt: skip
-    record = assess_inpatient(pack, case).record()
-    print(f"one bill, assess:                  {best_us(lambda: assess_inpatient(pack, case)):7.1f} µs")
-    print(f"one bill, assess + record:         {best_us(lambda: assess_inpatient(pack, case).record(), 5_000):7.1f} µs")
-    print(f"one bill, steps from a record:     {best_us(lambda: steps(pack, record), 2_000):7.1f} µs")
-    explained = best_us(lambda: steps(pack, assess_inpatient(pack, case).record()), 2_000)
-    print(f"one bill, assess + record + steps: {explained:7.1f} µs")
+@dataclass(frozen=True)
+class Table:
+    """Engines that are compared with each other; the first is their measure."""
+
+    title: str
+    lanes: list[Lane]
 
 
-def kinds_of_stay(pack: Pack) -> tuple[Int64s, list[Int64s]]:
-    """The terms of every kind of stay the law of Shanxi's pools can decide on, and per insured group its rows. One row
-    more, the last of each group, stands for what no source decides."""
-    pools = sorted(region for region, scope in pack.scopes.items() if scope.level == "pool")
-    insured = [
-        (RESIDENT, PersonnelCategory.ADULT),
-        (EMPLOYEE, PersonnelCategory.ACTIVE),
-        (EMPLOYEE, PersonnelCategory.RETIRED),
+def table(title: str, *engines: Engine) -> Table:
+    return Table(title, [Lane(engine) for engine in engines])
+
+
+def tables(asked: argparse.Namespace) -> list[Table]:
+    pack, loop = load_pack(POLICIES), c_loop.built()
+    batch = c_loop.residents(loop, law_of(pack), asked.batch)
+    bills = batch.first(asked.bills)
+    whole = c_loop.population(loop, *province(pack, asked.claims))
+    return [
+        table(
+            "One claim at a time",
+            *plain_python.integers(bills),
+            plain_python.decimals(bills),
+            *ours.one_by_one(pack, bills),
+            *zen_rules.engines(bills),
+        ),
+        table(
+            "All at once, the year's totals given (the first two carry them along)",
+            c_loop.engine(loop, "C -O3, in order", batch, 1),
+            ours.compiled("tongban, compiled, in order", batch, 1),
+            *numpy_columns.engines(batch),
+            *openfisca_model.engines(batch),
+        ),
+        *[
+            table(
+                f"In order, stays of every kind in a province, {threads} thread{'s' if threads > 1 else ''}",
+                c_loop.engine(loop, "C -O3", whole, threads),
+                ours.compiled("tongban, compiled", whole, threads),
+            )
+            for threads in sorted({1, os.cpu_count() or 1})
+        ],
     ]
-    rows: list[Resolved[InpatientTerms] | Undetermined] = []
-    groups: list[Int64s] = []
-    for pool, (insurance_type, category) in product(pools, insured):
-        first = len(rows)
-        for locality, path, price_class in product(Locality, BenefitPath, PriceClass):
-            terms = inpatient_terms(pack, pool, insurance_type, category, locality, path, price_class, DAY)
-            if isinstance(terms, Resolved):
-                rows.append(terms)
-        if len(rows) > first:
-            rows.append(Undetermined("", (), ""))
-            groups.append(np.arange(first, len(rows), dtype=np.int64))
-    return terms_matrix(rows), groups
 
 
-def population(pack: Pack, count: int) -> tuple[Stays, Int64s]:
-    """Synthetic stays: mostly one or two a year, costs over three powers of ten, every kind of stay in Shanxi."""
-    terms, groups = kinds_of_stay(pack)
-    rng = np.random.default_rng(20261122)
-    person = np.sort(rng.integers(0, max(count * 6 // 10, 1), count))
-    start = np.concatenate([[0], np.flatnonzero(np.diff(person)) + 1, [count]]).astype(np.int64)
-    # A person stays insured in one way for the year; where and how they are treated changes from stay to stay.
-    firsts = np.array([group[0] for group in groups], dtype=np.int64)
-    sizes = np.array([len(group) for group in groups], dtype=np.int64)
-    insured = np.repeat(rng.integers(0, len(groups), len(start) - 1), np.diff(start))
-    terms_row = firsts[insured] + rng.integers(0, 1 << 30, count) % sizes[insured]
-    total = np.exp(rng.normal(np.log(900_000), 1.2, count)).astype(np.int64)
-    self_funded, over_cap, preselfpay = ((total * rng.integers(0, 12, count)) // 100 for _ in range(3))
-    in_scope = total - self_funded - over_cap - preselfpay
-    return Stays(start, terms_row, total, self_funded, over_cap, preselfpay, in_scope), terms
+def check(lane: Lane) -> None:
+    """Counts the claims that have an amount other than expected."""
+    answer = lane.engine.read(lane.engine.run())
+    expected = lane.engine.claims.expected[: len(answer)]
+    off = [np.abs(mine - right) for mine, right in zip(answer, expected, strict=True)]
+    lane.wrong = int(np.count_nonzero(np.any([each > 0 for each in off], axis=0)))
+    lane.worst_fen = max(int(each.max()) for each in off)
 
 
-def c_loop(stays: Stays, terms: Int64s, folder: Path) -> Callable[[Shares], None]:
-    library = folder / "inpatient.so"
-    flags = ["-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-Wall", "-Werror"]
-    subprocess.run(["gcc", *flags, "-o", library, HERE / "inpatient.c"], check=True)
-    run = ctypes.CDLL(str(library)).by_person
-    run.argtypes = [ctypes.c_int64, *[ctypes.POINTER(ctypes.c_int64)] * 8]
-    run.restype = None
-
-    def pointer(column: Int64s) -> object:
-        return column.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
-
-    given = [pointer(each) for each in (stays.start, stays.terms_row, stays.total_fen, stays.in_scope_fen, terms)]
-    return lambda into: run(len(stays.start) - 1, *given, *[pointer(column) for column in into])
+def measure(lanes: list[Lane], rounds: int) -> None:
+    """The engines take turns, so that whatever else the machine does falls on all of them."""
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        for lane in lanes:
+            began = time.perf_counter()
+            lane.engine.run()
+            lane.seconds.append(time.perf_counter() - began)
 
 
-def against_c(pack: Pack, count: int, rounds: int) -> int:
-    stays, terms = population(pack, count)
-    ours, theirs = (Shares(*(np.empty(count, np.int64) for _ in Shares._fields)) for _ in range(2))
-    with tempfile.TemporaryDirectory() as folder:
-        in_c = c_loop(stays, terms, Path(folder))
-        inpatient_by_person(stays, terms, ours)  # compiles, and touches every page of the result
-        in_c(theirs)
-        taken: dict[str, list[float]] = {"compiled": [], "c": []}
-        for _ in range(rounds):
-            for name, run in (
-                ("compiled", lambda: inpatient_by_person(stays, terms, ours)),
-                ("c", lambda: in_c(theirs)),
-            ):
-                began = time.perf_counter()
-                run()
-                taken[name].append(time.perf_counter() - began)
-    differ = sum(int(np.count_nonzero(a != b)) for a, b in zip(ours, theirs, strict=True))
-    ratios = [a / b for a, b in zip(taken["compiled"], taken["c"], strict=True)]
-    decided = int(np.count_nonzero(ours.pooled_fund_fen >= 0))
-    print(f"stays {count:,} of {len(stays.start) - 1:,} persons, {decided:,} decided, {len(terms):,} kinds of terms")
-    for name, seconds in taken.items():
-        print(f"  {name:9} {count / statistics.median(seconds) / 1e6:6.1f} million stays/s (median of {rounds})")
-    spread = f"median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}"
-    print(f"  ratio of times, compiled to C: {spread}")
-    print(f"  amounts that differ: {differ} of {3 * count:,}")
-    return differ
+def show(table: Table) -> None:
+    print(f"\n{table.title}")
+    print(
+        f"  {'':42}{'µs a claim':>11}{'ratio':>9}{'least … greatest':>20}{'wrong':>10} of {'claims':>10}{'worst':>10}"
+    )
+    for lane in table.lanes:
+        ratios = ratio(lane, table.lanes[0])
+        spread = f"{min(ratios):.2f} … {max(ratios):.2f}"
+        print(
+            f"  {lane.engine.name:42}{statistics.median(lane.us):11.3f}{statistics.median(ratios):9.2f}{spread:>20}"
+            f"{lane.wrong:>10,} of {lane.engine.claims.count:>10,}{lane.worst_fen:>6} fen"
+        )
+
+
+def ratio(lane: Lane, other: Lane) -> list[float]:
+    return [mine / its for mine, its in zip(lane.us, other.us, strict=True)]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--stays", type=int, default=10_000_000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--claims", type=int, default=10_000_000, help="stays of the province, in order")
+    parser.add_argument("--batch", type=int, default=1_000_000, help="stays computed all at once")
+    parser.add_argument("--bills", type=int, default=2_000, help="stays computed one at a time")
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
-    pack = load_pack(HERE.parent / "policies")
-    one_bill(pack)
-    return 1 if against_c(pack, asked.stays, asked.rounds) else 0
+    made = tables(asked)
+    lanes = [lane for table in made for lane in table.lanes]
+    for lane in lanes:
+        check(lane)
+    measure(lanes, asked.rounds)
+    for table in made:
+        show(table)
+    faults = [lane.engine.name for lane in lanes if lane.wrong and lane.engine.must_be_right]
+    print(f"\nwrong: {', '.join(faults)}" if faults else "\nno amount of this engine is wrong")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -237,8 +237,10 @@ def _by_person(
 ) -> None:
     for p in prange(len(start) - 1):
         year = NEW_YEAR
-        for i in range(start[p], start[p + 1]):
-            t = terms_row[i]
+        for place in range(start[p], start[p + 1]):
+            # Unsigned: else each of a score of accesses would first ask whether the index counts from the end.
+            i = np.uint64(place)
+            t: Any = np.uint64(terms_row[i])
             if terms[t, _RATE] != UNDETERMINED:
                 b, year = _stay(terms, t, year, total[i], self_funded[i], over_cap[i], preselfpay[i], in_scope[i])
                 if b.status == COMPUTED:

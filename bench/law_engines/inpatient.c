@@ -1,5 +1,6 @@
 /* The floor for bench/law_bench.py: the same stays, the same arithmetic, the same order, written straight in C.
- * Compiled on the spot; it shares no code with the rule it is measured against. Amounts are int64 fen. */
+ * Compiled on the spot; it shares no code with the rule it is measured against. Amounts are int64 fen.
+ * A stay for which the law has no answer gets -1 in all three columns and adds nothing to the year. */
 #include <stdint.h>
 
 enum { DEDUCTIBLE, SECOND, LATER, RATE, ADJUSTMENT, CEILING, C_FROM, C_RATE, C_FROM2, C_RATE2, C_BANDED, C_CEILING, TERMS };
@@ -8,9 +9,9 @@ static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t share(int64_t amount, int64_t rate_bp) { return (amount * rate_bp + 5000) / 10000; }
 
-void by_person(int64_t persons, const int64_t *start, const int64_t *terms_row, const int64_t *total,
+void by_person(int32_t threads, int64_t persons, const int64_t *start, const int64_t *terms_row, const int64_t *total,
                const int64_t *in_scope, const int64_t *terms, int64_t *pooled, int64_t *critical, int64_t *person) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t p = 0; p < persons; p++) {
         int64_t stays = 0, pooled_before = 0, borne_before = 0, critical_before = 0;
         for (int64_t i = start[p]; i < start[p + 1]; i++) {
@@ -41,7 +42,7 @@ void by_person(int64_t persons, const int64_t *start, const int64_t *terms_row, 
             pooled[i] = paid;
             critical[i] = extra;
             person[i] = total[i] - paid - extra;
-            stays++;
+            stays += total[i] > 0; /* a bill of nothing is no stay */
             pooled_before += paid;
             borne_before += borne;
             critical_before += extra;
