@@ -135,8 +135,8 @@ def claim_terms(resolved: Resolved[InpatientTerms] | Resolved[OutpatientTerms] |
 def _stay(
     terms: Int64s, t: int, year: Year, total: int, self_funded: int, over_cap: int, preselfpay: int, in_scope: int
 ) -> tuple[InpatientBreakdown, Year]:
-    """A stay under the terms of row `t`, and the year after it. A stay without an answer was not settled and adds
-    nothing."""
+    """A stay under the terms of row `t`, and the year after it, as `tongban.law.year` has it: a bill of nothing is no
+    stay, and a stay without an answer was not settled and adds nothing."""
     # Element by element: a view of the row would be counted, atomically, for every stay.
     row = InpatientTerms(
         terms[t, 0],
@@ -167,7 +167,7 @@ def _stay(
     after = year
     if b.status == COMPUTED:
         after = Year(
-            year.stays + 1,
+            year.stays + (1 if total > 0 else 0),
             year.pooled_fen + b.pooled_fund_fen,
             year.borne_fen + b.borne_fen,
             year.critical_illness_fen + b.critical_illness_fen,
