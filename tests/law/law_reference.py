@@ -72,3 +72,32 @@ def visit(bill: dict[str, int], law: dict[str, int], no_limit: int) -> dict[str,
         pooled = limit if pooled > limit else pooled
     pooled = ZERO if pooled < 0 else pooled
     return {"pooled": pooled, "critical": ZERO, "person": yuan(bill["total_fen"]) - pooled}
+
+
+def disease_visit(bill: dict[str, int], law: dict[str, int], no_limit: int) -> dict[str, Decimal | None]:
+    """Pooled fund and own share of a visit for a chronic disease, in yuan."""
+    still_to_pay_first = yuan(law["deductible_fen"]) - yuan(bill["deductible_before_fen"])
+    counted = yuan(bill["in_scope_fen"])
+    if still_to_pay_first > 0:
+        counted = counted - still_to_pay_first if counted > still_to_pay_first else ZERO
+    rate = part(law["rate_bp"] + law["adjustment_bp"])
+    pooled = to_fen(counted * sorted((ZERO, rate, Decimal(1)))[1])
+    if law["ceiling_fen"] != no_limit:
+        left = yuan(law["ceiling_fen"]) - yuan(bill["pooled_before_fen"])
+        pooled = sorted((ZERO, pooled, left))[1] if left > 0 else ZERO
+    return {"pooled": pooled, "critical": ZERO, "person": yuan(bill["total_fen"]) - pooled}
+
+
+def delivery(bill: dict[str, int], law: dict[str, int]) -> dict[str, Decimal | None]:
+    """Pooled fund and own share of a stay for giving birth, in yuan."""
+    pooled = yuan(bill["in_scope_fen"])
+    left = yuan(law["quota_fen"]) - yuan(bill["quota_used_before_fen"])
+    if left < pooled:
+        pooled = left if left > 0 else ZERO
+    return {"pooled": pooled, "critical": ZERO, "person": yuan(bill["total_fen"]) - pooled}
+
+
+def at_own_cost(bill: dict[str, int]) -> dict[str, Decimal | None]:
+    """A bill of which the funds pay nothing."""
+    parts = ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "in_scope_fen")
+    return {"pooled": ZERO, "critical": ZERO, "person": sum((yuan(bill[each]) for each in parts), ZERO)}

@@ -1,12 +1,33 @@
 """Random bills and terms, of the sizes that occur and a little beyond."""
 
 from datetime import date
+from typing import Any
 
 from hypothesis import strategies as st
 
-from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass
-from tongban.law import BenefitPath, InpatientCase, OutpatientCase
+from tongban.kernel.vocabulary import (
+    ChronicDisease,
+    DeliveryKind,
+    InstitutionLevel,
+    InsuranceType,
+    Locality,
+    MedicationScheme,
+    PersonnelCategory,
+    PriceClass,
+)
+from tongban.law import (
+    AccountOnlyCase,
+    AccountReason,
+    BenefitPath,
+    ChronicCase,
+    InpatientCase,
+    MaternityCase,
+    OutpatientCase,
+)
+from tongban.law.rules.account_only import AccountOnlyBill
+from tongban.law.rules.chronic import ChronicBill, ChronicTerms
 from tongban.law.rules.inpatient import NO_SCHEME, InpatientBill, InpatientTerms
+from tongban.law.rules.maternity import MaternityBill, MaternityTerms
 from tongban.law.rules.outpatient import NO_LIMIT, OutpatientBill, OutpatientTerms
 
 POOLS = ("140100", "140200", "140300", "140500", "140600", "140800", "140900", "141100", "149900")
@@ -58,7 +79,31 @@ def outpatient_terms(draw: st.DrawFn) -> OutpatientTerms:
 
 
 @st.composite
-def _who(draw: st.DrawFn) -> tuple[object, ...]:
+def chronic_bills(draw: st.DrawFn) -> ChronicBill:
+    return ChronicBill(*draw(amounts()), draw(fen), draw(fen))
+
+
+@st.composite
+def chronic_terms(draw: st.DrawFn) -> ChronicTerms:
+    limit = st.one_of(st.just(NO_LIMIT), fen)
+    return ChronicTerms(draw(fen), draw(rate_bp), draw(st.integers(-10_000, 10_000)), draw(limit))
+
+
+@st.composite
+def maternity_bills(draw: st.DrawFn) -> MaternityBill:
+    return MaternityBill(*draw(amounts()), draw(fen))
+
+
+maternity_terms = st.builds(MaternityTerms, fen)
+
+
+@st.composite
+def account_only_bills(draw: st.DrawFn) -> AccountOnlyBill:
+    return AccountOnlyBill(*draw(amounts()))
+
+
+@st.composite
+def _who(draw: st.DrawFn) -> tuple[Any, ...]:
     insurance_type = draw(st.sampled_from(InsuranceType))
     categories = (
         [PersonnelCategory.ACTIVE, PersonnelCategory.RETIRED]
@@ -80,9 +125,42 @@ def _who(draw: st.DrawFn) -> tuple[object, ...]:
 
 @st.composite
 def inpatient_cases(draw: st.DrawFn) -> InpatientCase:
-    return InpatientCase(*draw(_who()), *draw(inpatient_bills()))  # type: ignore[arg-type]
+    return InpatientCase(*draw(_who()), *draw(inpatient_bills()))
 
 
 @st.composite
 def outpatient_cases(draw: st.DrawFn) -> OutpatientCase:
-    return OutpatientCase(*draw(_who()), *draw(outpatient_bills()))  # type: ignore[arg-type]
+    return OutpatientCase(*draw(_who()), *draw(outpatient_bills()))
+
+
+@st.composite
+def chronic_cases(draw: st.DrawFn) -> ChronicCase:
+    who = draw(_who())
+    # Mostly the diseases whose figures are known.
+    disease = draw(st.one_of(st.sampled_from(MedicationScheme), st.sampled_from(ChronicDisease)))
+    return ChronicCase(*who[:5], disease, *who[6:], *draw(chronic_bills()))
+
+
+@st.composite
+def maternity_cases(draw: st.DrawFn) -> MaternityCase:
+    who = draw(_who())
+    delivery, level = draw(st.sampled_from(DeliveryKind)), draw(st.sampled_from(InstitutionLevel))
+    pool = draw(st.sampled_from(("140100", *POOLS)))
+    return MaternityCase(pool, *who[1:5], delivery, level, *who[6:], *draw(maternity_bills()))
+
+
+@st.composite
+def account_only_cases(draw: st.DrawFn) -> AccountOnlyCase:
+    pool, insurance_type, category, place, _, _, visited_on, settled_on = draw(_who())
+    reason = draw(st.sampled_from(AccountReason))
+    bill = draw(account_only_bills())
+    return AccountOnlyCase(
+        reason,
+        pool,
+        insurance_type,
+        category,
+        visited_on,
+        settled_on,
+        *bill,
+        place,
+    )
