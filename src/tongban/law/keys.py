@@ -190,36 +190,44 @@ def keys_zh(names: Key, keys: Iterable[Key], possible: Sequence[Key], own: Colle
     return "；".join(_box_zh(names, box, possible, told) for box in _boxes(wanted, possible))
 
 
-_Box = tuple[frozenset[str], ...]
+# The words of each place; None where it is every word there can be beside those before it.
+_Box = tuple[frozenset[str] | None, ...]
 
 
-def _boxes(keys: frozenset[Key], possible: Sequence[Key]) -> list[_Box]:
-    """The keys as few products of words: first words that go with the same rest share a product."""
-    if keys == {()}:
-        return [()]
+def _boxes(keys: Collection[Key], possible: Sequence[Key]) -> tuple[_Box, ...]:
+    """The keys as few products of words: words that go with the same rest share a product."""
+    if () in keys:
+        return ((),)
+    below: dict[str, list[Key]] = {}
+    for key in possible:
+        below.setdefault(key[0], []).append(key[1:])
     rests: dict[str, set[Key]] = {}
-    for key in sorted(keys, key=_order(possible)):
+    for key in keys:
         rests.setdefault(key[0], set()).add(key[1:])
-    words_of: dict[frozenset[Key], list[str]] = {}
-    for word, rest in rests.items():
-        words_of.setdefault(frozenset(rest), []).append(word)
-    below = [key[1:] for key in possible]
-    return [(frozenset(words), *box) for rest, words in words_of.items() for box in _boxes(rest, below)]
-
-
-def _order(possible: Sequence[Key]) -> Callable[[Key], int]:
-    places = {key: number for number, key in reversed(list(enumerate(possible)))}
-    return lambda key: places.get(key, len(places))
+    words_of: dict[tuple[_Box, ...], list[str]] = {}
+    for word in below:
+        if word in rests:
+            words_of.setdefault(_boxes(rests[word], below[word]), []).append(word)
+    return tuple(
+        (None if len(words) == len(below) else frozenset(words), *box)
+        for boxes, words in words_of.items()
+        for box in boxes
+    )
 
 
 def _box_zh(names: Key, box: _Box, possible: Sequence[Key], own: Collection[str]) -> str:
     told = []
     for place, name in enumerate(names):
-        others = [key for key in possible if all(key[n] in box[n] for n in range(len(names)) if n != place)]
-        all_words = list(dict.fromkeys(key[place] for key in others))
-        is_complete = box[place] >= set(all_words)
-        if is_complete and (name not in own or (len(all_words) == 1 and place > 0)):
+        all_words = list(dict.fromkeys(key[place] for key in possible if _starts_in(key, box[:place])))
+        chosen = box[place]
+        if chosen is None and (name not in own or (len(all_words) == 1 and place > 0)):
             continue
-        words = "、".join(word_zh(name, word) for word in all_words if word in box[place])
-        told.append(f"全部{NAMES_ZH.get(name, name)}" if is_complete and len(all_words) > 2 else words)
+        if chosen is None and len(all_words) > 2:
+            told.append(f"全部{NAMES_ZH.get(name, name)}")
+        else:
+            told.append("、".join(word_zh(name, word) for word in all_words if chosen is None or word in chosen))
     return "：".join(part for part in ("".join(told[:1]), " × ".join(told[1:])) if part) or "全部"
+
+
+def _starts_in(key: Key, box: _Box) -> bool:
+    return all(words is None or word in words for word, words in zip(key, box, strict=False))
