@@ -19,6 +19,10 @@ _CATEGORIES: Final = {
     InsuranceType.RESIDENT: (PersonnelCategory.MINOR, PersonnelCategory.ADULT, PersonnelCategory.ELDER),
 }
 COMPARABLE: Final = (CareKind.INPATIENT, CareKind.OUTPATIENT)
+_NOT_COMPARABLE: Final = {
+    CareKind.CHRONIC: "慢特病按病种报，每种病一年最多报多少还没有查全，现在不能比。请问参保地医保经办机构",
+    CareKind.PHARMACY: "在药店买药用个人账户付，在哪里买都一样，不用比",
+}
 
 
 def estimate(
@@ -74,7 +78,7 @@ def typical_bill(
 
 def _check(bill: Bill) -> None:
     if bill.care not in COMPARABLE:
-        raise NothingToCompare(f"{bill.care.zh}不按次报销，没有几种去法可以比", field="care")
+        raise NothingToCompare(_NOT_COMPARABLE[bill.care], field="care")
     if not 0 < bill.total_fen <= AMOUNT_MAX_FEN:
         raise BillRefused("总费用要大于 0 元，请再看一下", field="total")
     if min(bill.self_funded_fen, bill.over_price_cap_fen, bill.preselfpay_fen) < 0 or bill.in_scope_fen < 0:

@@ -32,7 +32,7 @@ from tongban.doors.portal.filing.words import CARE, TRIP
 from tongban.doors.portal.forms import Problem
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import page, today
-from tongban.doors.portal.places import HOME_PROVINCE
+from tongban.doors.portal.places import HOME_PROVINCE, phone_of
 from tongban.doors.portal.session import signed_in
 from tongban.filing import Filing, list_filings, locality_of
 from tongban.infra.db import Db
@@ -78,7 +78,8 @@ async def compare(request: Request, db: RouteDb) -> Response[Any]:
     bill = _bill(request.app.state.pack, typed, insured, today(request), problems)
     if problems or insured is None or bill is None:
         return _form(request, typed, known, problems, status=422)
-    return _result(request, typed, insured, own, *bill)
+    phone = await phone_of(db, insured.pool_code)
+    return _result(request, typed, insured, own, phone, *bill)
 
 
 def _form(
@@ -105,7 +106,7 @@ def _form(
 
 
 def _result(
-    request: Request, typed: dict[str, str], insured: Insured, own: Own | None, bill: Bill, about: str
+    request: Request, typed: dict[str, str], insured: Insured, own: Own | None, ask_phone: str, bill: Bill, about: str
 ) -> Response[bytes]:
     pack: Pack = request.app.state.pack
     regions: Regions = request.app.state.regions
@@ -129,8 +130,9 @@ def _result(
         bill=bill,
         about=about,
         opened=_working(pack, opened, bill.care) if opened is not None and opened.undetermined is None else None,
-        said=_conflicts(pack, insured.pool_code, found.options),
+        said=_conflicts(pack, insured.pool_code, found.options, opened),
         ask=pack.agency(insured.pool_code),
+        ask_phone=ask_phone,
         who_zh=f"{insured.insurance_type.zh} · {region.name if region else insured.pool_code}",
         trip_zh=TRIP[found.locality],
         care_zh=bill.care.zh,
@@ -142,6 +144,7 @@ def _result(
         filed=_filed(regions, own, found.locality) if own is not None else [],
         has_unofficial=any(not row.is_official for row in rows if row.own_fen is not None),
         has_unknown=any(row.own_fen is None for row in rows),
+        is_all_unknown=all(row.own_fen is None for row in rows),
         query=urlencode(typed),
         advice_query=urlencode(
             {"trip": typed["trip"], "care": typed["care"], "insurance": str(insured.insurance_type)}
@@ -191,13 +194,13 @@ def _working(pack: Pack, option: Option, care: CareKind) -> dict[str, Any]:
     }
 
 
-def _conflicts(pack: Pack, pool_code: str, options: tuple[Option, ...]) -> tuple[Notice, ...]:
-    """The contradictions that a way, or a step towards its amount, rests on."""
-    named = [option.decision.conflict for option in options if option.decision is not None]
-    records = [dict(option.record) for option in options if option.record is not None]
-    return notices(
-        pack, pool_code, [*named, *(step.conflict for record in records for step in law.steps(pack, record))]
-    )
+def _conflicts(pack: Pack, pool_code: str, options: tuple[Option, ...], opened: Option | None) -> tuple[Notice, ...]:
+    """The contradictions that a way, or a step towards its amount, rests on; those of the opened way first."""
+    in_order = [opened, *options] if opened is not None else options
+    told = [law.steps(pack, dict(option.record)) for option in in_order if option.record is not None]
+    by_step = [step.conflict for steps in told for step in steps]
+    by_way = [option.decision.conflict for option in in_order if option.decision is not None]
+    return notices(pack, pool_code, by_step + by_way if opened is not None else by_way + by_step)
 
 
 # -- who asks ----------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
+from tongban.doors.portal.places import phone_of
 from tongban.infra.clock import in_china
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import FILING, OutsideNumber
@@ -67,6 +68,7 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         is_official=explanation.confidence is Confidence.OFFICIAL,
         said=notices(pack, record.insured_pool, [step.conflict for step in explanation.steps]),
         ask=pack.agency(record.insured_pool),
+        ask_phone=await phone_of(db, record.insured_pool),
         filing_number=filing_number,
         cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",
     )

@@ -6,8 +6,9 @@ from litestar import Response, get
 
 from tongban.directory import Region, Regions, agency_phones, search_institutions
 from tongban.doors.http import Request, RouteDb
-from tongban.doors.portal.page import page
+from tongban.doors.portal.page import HOTLINE, page
 from tongban.doors.portal.session import signed_in
+from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind
 
 HOME_PROVINCE = "140000"
@@ -59,6 +60,12 @@ async def hospitals(request: Request, db: RouteDb) -> Response[Any]:
         values=values,
         was_asked=bool(asked["place"] or asked["area"] or area),
     )
+
+
+async def phone_of(db: Db, pool_code: str, default: str = HOTLINE) -> str:
+    """The first consultation phone of a region: whom to call about its rules."""
+    phones = await agency_phones(db, pool_code)
+    return phones[0].phone if phones else default
 
 
 def _place(regions: Regions, typed: str, code: str) -> tuple[Region | None, list[Region]]:

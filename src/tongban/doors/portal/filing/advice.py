@@ -11,7 +11,7 @@ from tongban.doors.portal.filing import said
 from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
-from tongban.doors.portal.places import HOME_PROVINCE
+from tongban.doors.portal.places import HOME_PROVINCE, phone_of
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.filing import Draft, Step, discard_draft, drafts_of, proof_zh, start_draft
 from tongban.infra.db import Db
@@ -72,6 +72,7 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
             WHY[question.situation][0],
         ],
         kinds=[(KIND.get(kind.kind, kind.kind.zh), kind, proof_zh(kind.terms.materials)) for kind in found.kinds],
+        ask_phone=await phone_of(db, question.insured.pool_code),
         facts=said.facts(found),
         money=said.money(found, is_provincial=enrollment is None),
         rows=said.rows(found),

@@ -16,6 +16,7 @@ from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import KIND, place_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
+from tongban.doors.portal.places import phone_of
 from tongban.filing import (
     FOR_OTHER,
     STEPS_TOTAL,
@@ -166,14 +167,18 @@ async def _kind_page(flow: Flow) -> dict[str, Any]:
             proof = proof_zh(decision.terms.materials)
             options.append((kind.value, KIND[kind], kind.zh, decision.terms.definition, proof))
             conflicts += [made.conflict for _, made in decision.decisions]
-    return {"options": options, "hospital": hospital, "refusals": refusals, **_said(flow, conflicts)}
+    return {"options": options, "hospital": hospital, "refusals": refusals, **await _said(flow, conflicts)}
 
 
-def _said(flow: Flow, conflicts: Iterable[str]) -> dict[str, Any]:
+async def _said(flow: Flow, conflicts: Iterable[str]) -> dict[str, Any]:
     """The contradictions between sources that a page's choices rest on, and whom to ask about them."""
     pack, enrollment = flow.facts.pack, flow.reading.enrollment
     pool_code = enrollment.pool_code if enrollment else ""
-    return {"said": notices(pack, pool_code, conflicts), "ask": pack.agency(pool_code)}
+    return {
+        "said": notices(pack, pool_code, conflicts),
+        "ask": pack.agency(pool_code),
+        "ask_phone": await phone_of(flow.db, pool_code),
+    }
 
 
 async def _notice_page(flow: Flow) -> dict[str, Any]:
@@ -203,7 +208,7 @@ async def _contact_page(flow: Flow) -> dict[str, Any]:
         "earliest": today - timedelta(days=terms.backdate_days_max),
         "tomorrow": today + timedelta(days=1),
         "open_end": terms.months_valid is None and terms.stays_max is None,
-        **_said(flow, terms.conflicts),
+        **await _said(flow, terms.conflicts),
     }
 
 
