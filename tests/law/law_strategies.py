@@ -125,12 +125,12 @@ def _who(draw: st.DrawFn) -> tuple[Any, ...]:
 
 @st.composite
 def inpatient_cases(draw: st.DrawFn) -> InpatientCase:
-    return InpatientCase(*draw(_who()), *draw(inpatient_bills()))
+    return InpatientCase._make((*draw(_who()), *draw(inpatient_bills())))
 
 
 @st.composite
 def outpatient_cases(draw: st.DrawFn) -> OutpatientCase:
-    return OutpatientCase(*draw(_who()), *draw(outpatient_bills()))
+    return OutpatientCase._make((*draw(_who()), *draw(outpatient_bills())))
 
 
 @st.composite
@@ -138,7 +138,7 @@ def chronic_cases(draw: st.DrawFn) -> ChronicCase:
     who = draw(_who())
     # Mostly the diseases whose figures are known.
     disease = draw(st.one_of(st.sampled_from(MedicationScheme), st.sampled_from(ChronicDisease)))
-    return ChronicCase(*who[:5], disease, *who[6:], *draw(chronic_bills()))
+    return ChronicCase._make((*who[:5], disease, *who[6:], *draw(chronic_bills())))
 
 
 @st.composite
@@ -146,7 +146,7 @@ def maternity_cases(draw: st.DrawFn) -> MaternityCase:
     who = draw(_who())
     delivery, level = draw(st.sampled_from(DeliveryKind)), draw(st.sampled_from(InstitutionLevel))
     pool = draw(st.sampled_from(("140100", *POOLS)))
-    return MaternityCase(pool, *who[1:5], delivery, level, *who[6:], *draw(maternity_bills()))
+    return MaternityCase._make((pool, *who[1:5], delivery, level, *who[6:], *draw(maternity_bills())))
 
 
 @st.composite
