@@ -5,11 +5,13 @@ import re
 import pytest
 from markupsafe import Markup
 
+from tongban.advice import Notice
 from tongban.directory import FilingLevel, Province, Region
 from tongban.doors.http import local_path
 from tongban.doors.portal.forms import Problem, problems_of
 from tongban.doors.portal.page import _environment, yuan_words
 from tongban.doors.portal.prefs import Prefs
+from tongban.doors.portal.ways import Row
 from tongban.kernel.errors import Invalid, Refusal
 
 PROBLEM = [Problem("x", "手机号应该是 11 位，您填了 7 位")]
@@ -186,3 +188,35 @@ def test_elder_mode_is_at_least_24_px() -> None:
 def test_templates_escape_by_themselves() -> None:
     assert _environment().from_string("{{ x }}").render(x=EVIL).startswith("&#34;")
     assert _environment().from_string("{{ x }}").render(x=Markup("<b>")) == "<b>"
+
+
+# -- ways and readings -------------------------------------------------------------------------------------------------
+
+
+def test_bars_are_on_one_scale_and_say_what_is_not_known() -> None:
+    rows = [
+        Row("home", "就在参保地看", 25_00, 75_00, 100_00, "", "不用备案。", "", True),
+        Row("referral", "医院转诊过去", 100_00, 0, 100_00, "比在参保地多付 75.00 元", "要转诊。", "", True),
+        Row("emergency", "急诊", 0, 100_00, 100_00, "", "要标急诊。", "", True),
+        Row("own_choice", "自己去", None, None, 100_00, "", "不用先备案。", "没有查到<规定>。", False),
+    ]
+    html = rendered("m.bars(rows, '/compare?a=1', 'referral')", rows=rows)
+    assert re.findall(r'class="own" width="(\d+)"', html) == ["250", "1000", "0"]
+    assert html.count("<svg") == html.count('aria-hidden="true"') == 3
+    assert "比在参保地多付 75.00 元" in html
+    assert "没有查到&lt;规定&gt;。" in html
+    assert re.findall(r'href="([^"]*)"', html) == [
+        f"/compare?a=1&amp;why={key}#why" for key in ("home", "referral", "emergency")
+    ]
+    assert html.count('class="on"') == 1
+
+
+def test_readings_are_quiet() -> None:
+    one, two = Notice("I-1", "来源说法不一：甲。"), Notice("I-2", "来源说法不一：乙。")
+    assert rendered("m.readings([], '中心', '0351-1')").strip() == ""
+    alone = rendered("m.readings(notices, '中心', '0351-1')", notices=[one])
+    assert "这里有两种说法" in alone
+    assert "<details" not in alone
+    assert 'href="tel:03511"' in alone
+    both = rendered("m.readings(notices, '中心', '0351-1')", notices=[one, two])
+    assert both.index("甲") < both.index("<details") < both.index("乙")
