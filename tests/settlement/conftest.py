@@ -11,7 +11,7 @@ from tongban.directory import Regions
 from tongban.infra.db import Connection, Pool, create_pool
 from tongban.law import Pack, load_pack
 
-ROOT = Path(__file__).resolve().parents[2]
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +35,8 @@ async def hospital(db: Connection, pack: Pack, regions: Regions, town: Town) -> 
 @pytest.fixture
 def stricter(tmp_path: Path) -> Pack:
     """The law with another deductible for employees of Taiyuan from 1 November 2026."""
-    overlay = tmp_path / "stricter"
-    (overlay / "shanxi" / "taiyuan").mkdir(parents=True)
-    (overlay / "shanxi" / "taiyuan" / "draft.yaml").write_text(
+    (tmp_path / "shanxi" / "taiyuan").mkdir(parents=True)
+    (tmp_path / "shanxi" / "taiyuan" / "draft.yaml").write_text(
         """values:
   - parameter: inpatient_deductible
     from: 2026-11-01
@@ -47,7 +46,16 @@ def stricter(tmp_path: Path) -> Pack:
     checked_on: 2026-11-22
 """
     )
-    return load_pack(ROOT / "policies", overlay)
+    return load_pack(POLICIES, tmp_path)
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Pack:
+    """The law without the city's file on stays of employees of Taiyuan."""
+    file = tmp_path / "shanxi" / "taiyuan" / "employees_inpatient.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("values: []\n")
+    return load_pack(POLICIES, tmp_path)
 
 
 @pytest.fixture

@@ -92,6 +92,11 @@ async def furnish(owner_db: Connection) -> None:
     )
 
 
+WITHOUT_LAW = """
+  select count(*) from settlement.settlement s
+  where not exists (select from settlement.policy_version v where v.version = s.policy_version)
+"""
+
 _person_numbers = itertools.count(1)
 _serials = itertools.count(1)
 
@@ -349,7 +354,9 @@ async def book_of(db: Db, person: Insured) -> dict[str, int]:
 
 
 async def check_books(db: Db, person: Insured, *, opening_fen: int | None) -> None:
-    """What must hold whatever happened: the year is the sum of live settlements, the ledger explains the balance."""
+    """What must hold whatever happened: the year is the sum of live settlements, the ledger explains the balance, and
+    the law of everything settled is in the archive."""
+    assert await db.fetchval(WITHOUT_LAW) == 0
     live = [s for s in await settlement.settlements_of(db, person.person_id, limit=200) if s.state == "settled"]
     deltas = await db.fetch(
         "select year_delta from settlement.settlement where person_id = $1 and state = 'settled'", person.person_id

@@ -35,7 +35,7 @@ from tongban.settlement.errors import (
 )
 from tongban.settlement.explain import Explanation, explain
 from tongban.settlement.find import find, get_settlement, settlements_of, year_totals
-from tongban.settlement.later import change_of, changes_by, later_changes, rederived_settlements
+from tongban.settlement.later import change_of, changes_by, later_changes, recorded_changes, rederived_settlements
 from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
 from tongban.settlement.model import (
     Cancelled,
@@ -57,8 +57,10 @@ from tongban.settlement.model import (
     SettleRequest,
     VisitDescription,
 )
+from tongban.settlement.replay import Finding, FindingKind, Replayed, VersionTally, replay
 from tongban.settlement.reverse import reverse
 from tongban.settlement.settle import preview, settle
+from tongban.settlement.store_replay import Wanted
 from tongban.settlement.visits import (
     describe_visit,
     encounters_of,
@@ -88,8 +90,15 @@ __all__ = [
     "year_totals",
     "later_changes",
     "rederived_settlements",
+    "recorded_changes",
     "changes_by",
     "change_of",
+    "replay",
+    "Wanted",
+    "Replayed",
+    "VersionTally",
+    "Finding",
+    "FindingKind",
     "keep_version",
     "packs_of",
     "explain",

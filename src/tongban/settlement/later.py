@@ -4,16 +4,18 @@ They keep their amounts, because money has been paid and hospitals have closed t
 is computed by the law it was settled under and told to whoever decides about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from tongban import law
-from tongban.infra.db import Db
+from tongban.infra.db import Connection, Db
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import Pack, Rederived
 from tongban.settlement import store_year
 from tongban.settlement.archive import packs_of
 from tongban.settlement.model import LaterChange, SettlementRecord
 from tongban.settlement.store_year import YearRecord
+
+_BATCH = 500
 
 
 async def rederived_settlements(
@@ -73,6 +75,13 @@ async def change_of(db: Db, person_id: int, settlement_serial: int) -> LaterChan
     """What is written down of a settlement in force: the newest, if it differs from what was settled."""
     change = await store_year.newest_change(db, person_id, settlement_serial)
     return change if change is not None and change.differs else None
+
+
+async def recorded_changes(db: Connection) -> AsyncIterator[LaterChange]:
+    """What is written down of every settlement in force that would differ, person by person: the agency's list."""
+    async for change in store_year.newest_changes(db, _BATCH):
+        if change.differs:
+            yield change
 
 
 async def _packs_of(db: Db, pack: Pack, records: Sequence[YearRecord]) -> dict[str, Pack]:

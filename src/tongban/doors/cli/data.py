@@ -53,8 +53,9 @@ def load_all(settings: Settings, *, is_dry_run: bool = False, console: Console |
     return asyncio.run(_load(settings, is_dry_run, console))
 
 
-def progress_bars(console: Console | None) -> Progress:
-    """Bars on `console`, or nowhere."""
+def progress_bars(console: Console | None, *, shares_screen: bool = True) -> Progress:
+    """Bars on `console`, or nowhere. `shares_screen`: what is printed meanwhile goes above them on the same screen;
+    otherwise it stays on stdout, where a file or a program takes it."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -62,6 +63,7 @@ def progress_bars(console: Console | None) -> Progress:
         TimeElapsedColumn(),
         console=console or Console(quiet=True),
         disable=console is None,
+        redirect_stdout=shares_screen,
     )
 
 

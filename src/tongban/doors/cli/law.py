@@ -5,9 +5,9 @@ A command lives in a module of its own, ``law_….py`` with ``HELP`` and ``comma
 
 import typer
 
-from tongban.doors.cli import law_check, law_lines, law_report, law_show
+from tongban.doors.cli import law_check, law_lines, law_rederive, law_replay, law_report, law_show
 
-HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的。不用数据库。"
+HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的；把存下的结算再算一遍。"
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -23,3 +23,5 @@ app.command("compute", help=law_lines.COMPUTE_HELP)(law_lines.compute_command)
 app.command("gaps", help=law_report.GAPS_HELP)(law_report.gaps_command)
 app.command("conflicts", help=law_report.CONFLICTS_HELP)(law_report.conflicts_command)
 app.command("check", help=law_check.HELP)(law_check.command)
+app.command("replay", help=law_replay.HELP)(law_replay.command)
+app.command("rederive", help=law_rederive.HELP)(law_rederive.command)
