@@ -10,7 +10,7 @@ import pytest
 from tongban.law import Pack, load_pack
 from tongban.law.keys import NAMES_ZH, is_possible, keys_zh, possible_keys, word_zh
 from tongban.law.parameters import KEY_WORDS
-from tongban.law.report import Gap, Hole, conflict_notice, conflicts, gaps, holes
+from tongban.law.report import Gap, Hole, HoleLine, conflict_notice, conflicts, gaps, hole_lines, holes
 from tongban.law.tables import TABLES
 
 Spoil = Callable[[str, str, str], Path]
@@ -208,6 +208,26 @@ def test_a_kind_somebody_is_offered_needs_its_terms(spoil: Spoil) -> None:
     found = {(hole.subject, hole.key[0], hole.reading) for hole in holes(load_pack(folder), DAY, DAY)}
     assert ("filing_months_valid", "self_employed_worker", "I-9: with_self_employed") in found
     assert {key for _, key, reading in found if reading} == {"self_employed_worker"}
+
+
+def test_holes_are_told_key_by_key_in_one_line(spoil: Spoil) -> None:
+    name = "shanxi/gaps.yaml"
+    folder = spoil(
+        name, "path: [referral, emergency, own_choice]}\n    why: 省医保局", "path: [emergency]}\n    why: 省医保局"
+    )
+    lines = hole_lines(load_pack(folder), holes(load_pack(folder), date(2019, 1, 1), date(2029, 12, 31)))
+    # Broken by no turn of the years between: one hole from the first day to the last.
+    assert lines[0] == HoleLine(
+        "山西省",
+        "inpatient_adjustment",
+        "异地住院加减的百分点",
+        "职工医保：省内异地 × 转诊、没有转诊",
+        date(2019, 1, 1),
+        date(2029, 12, 31),
+        "",
+        "nothing",
+    )
+    assert {line.subject for line in lines} == {"inpatient_adjustment"}
 
 
 # -- contradictions ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """``tongban law check``: whether the policies load, whether every day has its answer, and whether the cases hold."""
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from tongban.infra.clock import day_of, system_clock
 from tongban.kernel.dates import zh_date
 from tongban.law import Pack, PolicyError
 from tongban.law.cases import CaseFile, CaseResult, read_cases, run
-from tongban.law.keys import keys_zh, possible_keys
-from tongban.law.report import Hole, holes
+from tongban.law.report import HoleLine, hole_lines, holes
 from tongban.settings import Settings
 
 HELP = "检查政策：能不能装入，十年里每一天有没有着落，算例对不对。有问题时返回码为 1。"
@@ -38,29 +36,16 @@ def _check_days(pack: Pack, first: date, last: date) -> bool:
         results.print(f"{span}，每一天每种情形都恰好有一个答案，或写明了没有查到。")
         return True
     errors.print(f"{span}，有 {len(found)} 处没有着落：", style="red")
-    for line in _told_holes(pack, found):
-        errors.print(f"  {line}", soft_wrap=True)
+    for line in hole_lines(pack, found):
+        errors.print(f"  {_told(line)}", soft_wrap=True)
     return False
 
 
-def _told_holes(pack: Pack, found: tuple[Hole, ...]) -> Iterator[str]:
-    """Holes that differ only in their key are one line."""
-    keys_of: dict[Hole, list[tuple[str, ...]]] = {}
-    for hole in found:
-        keys_of.setdefault(hole._replace(key=()), []).append(hole.key)
-    for hole, keys in keys_of.items():
-        definition = pack.definitions.get(hole.subject) or pack.list_definitions.get(hole.subject)
-        told = keys_zh(definition.keys, keys, possible_keys(definition.keys)) if definition else _plain(keys)
-        what = "不止一个答案" if hole.what == "several" else "没有答案，也没有写明没有查到"
-        under = f"（读法 {hole.reading}）" if hole.reading else ""
-        zh = f"{definition.zh}（{hole.subject}）" if definition else hole.subject
-        where = f"{pack.scope_name(hole.region)}，{zh}，{told or '都一样'}"
-        yield f"{where}，{zh_date(hole.since)}到 {zh_date(hole.until)}{under}：{what}"
-
-
-def _plain(keys: list[tuple[str, ...]]) -> str:
-    more = f" 等 {len(keys)} 种" if len(keys) > 1 else ""
-    return "、".join(keys[0]) + more
+def _told(line: HoleLine) -> str:
+    what = "不止一个答案" if line.what == "several" else "没有答案，也没有写明没有查到"
+    under = f"（读法 {line.reading}）" if line.reading else ""
+    where = f"{line.region_zh}，{line.zh}（{line.subject}），{line.keys_zh or '都一样'}"
+    return f"{where}，{zh_date(line.since)}到 {zh_date(line.until)}{under}：{what}"
 
 
 def _check_cases(pack: Pack, folders: list[Path]) -> bool:

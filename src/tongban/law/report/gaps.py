@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from tongban.law.keys import Key, keys_zh
+from tongban.law.keys import Key
 from tongban.law.pack import Pack, Row, Scope
 from tongban.law.report.inquiry import Inquiry
 from tongban.law.report.subjects import Subject
@@ -107,7 +107,7 @@ def _line(
         region_zh=region_zh,
         subject=subject.name,
         zh=subject.zh,
-        keys_zh=_keys_zh(subject, keys),
+        keys_zh=subject.keys_zh(keys),
         # Whom to ask stands in a column of its own.
         why=missing.why.replace("请问{ask}。", "").replace("{ask}", ask),
         ask=ask,
@@ -116,26 +116,6 @@ def _line(
         pools=pools,
         is_declared=missing.is_declared,
     )
-
-
-def _keys_zh(subject: Subject, keys: Sequence[Key]) -> str:
-    """The keys in one line: under the subject's own names wherever all that could stand in for one is missing too."""
-    if subject.kind == "table":
-        return keys_zh(subject.names, keys, subject.keys, own=())
-    if not subject.stand_in:
-        return keys_zh(subject.names, keys, subject.keys)
-    missing, all_of = _by_own_key(subject, keys), _by_own_key(subject, subject.keys)
-    whole = [own for own, some in missing.items() if len(some) == len(all_of[own])]
-    parts = [key for own, some in missing.items() if own not in whole for key in some]
-    told = [keys_zh(subject.own, whole, list(all_of))] if whole else []
-    return "；".join(told + ([keys_zh(subject.names, parts, subject.keys, subject.own)] if parts else []))
-
-
-def _by_own_key(subject: Subject, keys: Sequence[Key]) -> dict[Key, list[Key]]:
-    made: dict[Key, list[Key]] = {}
-    for key in keys:
-        made.setdefault(subject.own_key(key), []).append(key)
-    return made
 
 
 def _who(pack: Pack, region: Scope, pools: tuple[str, ...]) -> tuple[str, str]:

@@ -1,13 +1,13 @@
 """The proof that on every day every key has exactly one answer or a declared gap, whichever reading is chosen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from tongban.law.keys import Key
 from tongban.law.pack import Pack
 from tongban.law.report.inquiry import Inquiry
-from tongban.law.report.subjects import Subject
+from tongban.law.report.subjects import Subject, subjects
 
 
 class Hole(NamedTuple):
@@ -25,6 +25,40 @@ class Hole(NamedTuple):
     until: date
     reading: str
     what: str
+
+
+class HoleLine(NamedTuple):
+    """Holes that differ in their key only."""
+
+    region_zh: str
+    subject: str
+    zh: str
+    keys_zh: str
+    since: date
+    until: date
+    reading: str
+    what: str
+
+
+def hole_lines(pack: Pack, found: Iterable[Hole]) -> tuple[HoleLine, ...]:
+    """Holes as an official reads them. `keys_zh` is empty for a subject that has no keys."""
+    subject_of = {subject.name: subject for subject in subjects(pack)}
+    keys_of: dict[Hole, list[Key]] = {}
+    for hole in found:
+        keys_of.setdefault(hole._replace(key=()), []).append(hole.key)
+    return tuple(
+        HoleLine(
+            pack.scope_name(hole.region),
+            hole.subject,
+            subject_of[hole.subject].zh,
+            subject_of[hole.subject].keys_zh(keys),
+            hole.since,
+            hole.until,
+            hole.reading,
+            hole.what,
+        )
+        for hole, keys in keys_of.items()
+    )
 
 
 def holes(pack: Pack, first: date, last: date) -> tuple[Hole, ...]:
@@ -55,12 +89,19 @@ def _readings(inquiry: Inquiry, region: str, subject: Subject, key: Key) -> Iter
 def _holes_of(
     inquiry: Inquiry, region: str, subject: Subject, key: Key, others: Mapping[str, str], first: date, last: date
 ) -> Iterator[Hole]:
+    under = "".join(f"{conflict}: {reading}" for conflict, reading in others.items())
     turns = inquiry.turns(region, subject, key, first, last)
+    open_hole: Hole | None = None
     for since, after in zip(turns, [*turns[1:], last + timedelta(1)], strict=True):
         what = _fault(inquiry, region, subject, key, since, others)
-        if what:
-            under = "".join(f"{conflict}: {reading}" for conflict, reading in others.items())
-            yield Hole(region, subject.name, key, since, after - timedelta(1), under, what)
+        if open_hole is not None and what == open_hole.what:
+            open_hole = open_hole._replace(until=after - timedelta(1))
+            continue
+        if open_hole is not None:
+            yield open_hole
+        open_hole = Hole(region, subject.name, key, since, after - timedelta(1), under, what) if what else None
+    if open_hole is not None:
+        yield open_hole
 
 
 def _fault(inquiry: Inquiry, region: str, subject: Subject, key: Key, day: date, others: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tongban.law.keys import STANDS_IN, Key, possible_keys
+from tongban.law.keys import STANDS_IN, Key, keys_zh, possible_keys
 from tongban.law.pack import Pack
 from tongban.law.tables import TABLES
 
@@ -29,6 +29,24 @@ class Subject:
     def own_key(self, key: Key) -> Key:
         """The subject's own key within a key that also has the stand-in's places."""
         return tuple(word for name, word in zip(self.names, key, strict=True) if name in self.own)
+
+    def keys_zh(self, keys: Sequence[Key]) -> str:
+        """Keys in one line: under the subject's own names wherever all that could stand in for one is among them."""
+        if self.kind == "table":
+            return keys_zh(self.names, keys, self.keys, own=())
+        if not self.stand_in:
+            return keys_zh(self.names, keys, self.keys)
+        told, all_of = self._by_own_key(keys), self._by_own_key(self.keys)
+        whole = [own for own, some in told.items() if len(some) == len(all_of[own])]
+        parts = [key for own, some in told.items() if own not in whole for key in some]
+        lines = [keys_zh(self.own, whole, list(all_of))] if whole else []
+        return "；".join(lines + ([keys_zh(self.names, parts, self.keys, self.own)] if parts else []))
+
+    def _by_own_key(self, keys: Sequence[Key]) -> dict[Key, list[Key]]:
+        made: dict[Key, list[Key]] = {}
+        for key in keys:
+            made.setdefault(self.own_key(key), []).append(key)
+        return made
 
 
 def subjects(pack: Pack) -> tuple[Subject, ...]:
