@@ -5,7 +5,7 @@ A command lives in a module of its own, ``law_….py`` with ``HELP`` and ``comma
 
 import typer
 
-from tongban.doors.cli import law_check, law_lines, law_rederive, law_replay, law_report, law_show
+from tongban.doors.cli import law_check, law_lines, law_rederive, law_replay, law_report, law_show, population
 
 HELP = "医保规则：查有效的数、判断、计算、列出没查到的和有分歧的；把存下的结算再算一遍。"
 
@@ -25,3 +25,5 @@ app.command("conflicts", help=law_report.CONFLICTS_HELP)(law_report.conflicts_co
 app.command("check", help=law_check.HELP)(law_check.command)
 app.command("replay", help=law_replay.HELP)(law_replay.command)
 app.command("rederive", help=law_rederive.HELP)(law_rederive.command)
+app.command("generate", help=population.GENERATE_HELP)(population.generate_command)
+app.command("simulate", help=population.SIMULATE_HELP)(population.simulate_command)
