@@ -1,10 +1,21 @@
 """What holds of the benefits as loaded, whatever the figures: limits set by the nation, marks, separate words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
-from tongban.kernel.vocabulary import Confidence, InstitutionLevel, PriceClass
-from tongban.law import BenefitPath, Pack
+import pytest
+
+from tongban.kernel.vocabulary import Confidence, InstitutionLevel, InsuranceType, PriceClass
+from tongban.law import (
+    BenefitPath,
+    Pack,
+    PolicyError,
+    Undetermined,
+    class_b_drug_preselfpay,
+    institution_level,
+    load_pack,
+)
 from tongban.law.pack import DatedValue
 
 # The national answer of 2022: a referral or an emergency lowers the rate by at most 10 points, care without a referral
@@ -72,3 +83,40 @@ def test_a_quota_is_given_by_level_and_never_falls_with_it(pack: Pack) -> None:
         values = [found.value for found in levels if found]
         assert len(values) == len(InstitutionLevel)
         assert values == sorted(values)
+
+
+def test_the_level_of_a_hospital_from_its_code() -> None:
+    found = {code: institution_level(code) for code in ("01", "04", "05", "07", "08", "10", "11", "")}
+    assert found == {
+        "01": InstitutionLevel.LEVEL_3,
+        "04": InstitutionLevel.LEVEL_3,
+        "05": InstitutionLevel.LEVEL_2,
+        "07": InstitutionLevel.LEVEL_2,
+        "08": InstitutionLevel.LEVEL_1,
+        "10": InstitutionLevel.LEVEL_1,
+        "11": None,
+        "": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("insurance_type", "day", "rate_bp"),
+    [
+        (InsuranceType.EMPLOYEE, date(2024, 6, 30), None),
+        (InsuranceType.EMPLOYEE, date(2024, 7, 1), 500),
+        (InsuranceType.RESIDENT, date(2024, 12, 31), None),
+        (InsuranceType.RESIDENT, date(2025, 1, 1), 500),
+    ],
+)
+def test_class_b_drugs_are_the_treating_regions_law(
+    pack: Pack, insurance_type: InsuranceType, day: date, rate_bp: int | None
+) -> None:
+    found = class_b_drug_preselfpay(pack, "140400", insurance_type, day)
+    assert (None if isinstance(found, Undetermined) else found.value) == rate_bp
+    assert isinstance(class_b_drug_preselfpay(pack, "110000", insurance_type, day), Undetermined)
+
+
+def test_an_amount_a_rule_counts_with_is_never_without_limit(spoil: Callable[[str, str, str], Path]) -> None:
+    folder = spoil("shanxi/residents_inpatient.yaml", "table: {resident: 70_000_00}", "table: {resident: no_limit}")
+    with pytest.raises(PolicyError, match="inpatient_ceiling 2025-01-01：resident 写了 no_limit，这个数要写多少元"):
+        load_pack(folder)

@@ -32,6 +32,7 @@ from tongban.law.decisions import (
     chronic_settlement,
     claim_papers,
     claim_route,
+    class_b_drug_preselfpay,
     decide,
     decide_filing,
     decide_filing_change,
@@ -42,6 +43,7 @@ from tongban.law.decisions import (
     filing_terms,
     handling_days,
     injury,
+    institution_level,
     kinds_offered,
     listed_disease,
     locality,
@@ -89,6 +91,7 @@ from tongban.law.model import (
     UsedValue,
 )
 from tongban.law.pack import Pack, UsedList
+from tongban.law.records import RecordUnreadable, StoredRecord, read_record
 from tongban.law.rules.account_only import AccountOnlyBreakdown
 from tongban.law.rules.chronic import ChronicBreakdown
 from tongban.law.rules.inpatient import InpatientBreakdown
@@ -126,7 +129,6 @@ from tongban.law.words import (
     ThirdParty,
     Way,
 )
-from tongban.law.records import RecordUnreadable, StoredRecord, read_record
 from tongban.law.year import (
     BillShares,
     Rederived,
@@ -154,6 +156,8 @@ __all__ = [
     "Material",
     "locality",
     "price_class",
+    "institution_level",
+    "class_b_drug_preselfpay",
     "benefit_path",
     "BenefitPath",
     "assess_inpatient",

@@ -89,3 +89,18 @@ KEY_WORDS: Mapping[str, tuple[str, ...]] = {
 }
 UNITS = ("fen", "bp", "days", "months", "count", "hour", "flag")
 SPECIALS = {("fen", "no_limit"): NO_LIMIT, ("count", "no_limit"): NO_LIMIT, ("months", "open_ended"): OPEN_ENDED}
+# Amounts a rule counts with: without a limit it would take the mark for an amount.
+ALWAYS_LIMITED = frozenset(
+    {
+        "inpatient_deductible",
+        "inpatient_path_deductible",
+        "inpatient_ceiling",
+        "critical_illness_threshold",
+        "critical_illness_second_threshold",
+        "critical_illness_ceiling",
+        "outpatient_deductible",
+        "outpatient_ceiling",
+        "chronic_deductible",
+        "maternity_quota",
+    }
+)

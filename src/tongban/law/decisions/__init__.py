@@ -4,7 +4,14 @@ from tongban.law.decisions.acts import channel_state, handling_days, may_act_for
 from tongban.law.decisions.answer import Listed, decide
 from tongban.law.decisions.chronic import ChronicQuestion, chronic_settlement, listed_disease
 from tongban.law.decisions.claims import ClaimQuestion, claim_papers, claim_route, injury
-from tongban.law.decisions.classes import benefit_path, locality, pooled_benefit_in_arrears, price_class
+from tongban.law.decisions.classes import (
+    benefit_path,
+    class_b_drug_preselfpay,
+    institution_level,
+    locality,
+    pooled_benefit_in_arrears,
+    price_class,
+)
 from tongban.law.decisions.filing import (
     EmergencyQuestion,
     FilingChangeQuestion,
@@ -40,6 +47,8 @@ __all__ = [
     "Listed",
     "locality",
     "price_class",
+    "institution_level",
+    "class_b_drug_preselfpay",
     "benefit_path",
     "pooled_benefit_in_arrears",
     "decide_filing",

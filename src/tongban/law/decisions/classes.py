@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from tongban.kernel.vocabulary import FilingKind, InsuranceType, Locality, PriceClass, Situation
-from tongban.law.decisions.answer import unknown, yes_no
+from tongban.kernel.vocabulary import FilingKind, InstitutionLevel, InsuranceType, Locality, PriceClass, Situation
+from tongban.law.decisions.answer import stated, unknown, yes_no
 from tongban.law.model import BenefitPath, Undetermined, UsedValue
 from tongban.law.pack import Pack
 from tongban.law.tables import HOSPITAL_LEVELS, UNDETERMINED
@@ -75,3 +75,26 @@ def pooled_benefit_in_arrears(
     """Whether the pooled fund pays while contributions are owed: value 1 or 0, with its sources."""
     used = pack.value(insured_pool, "pooled_benefit_in_arrears", (insurance_type,), on)
     return used if used is not None else unknown(pack, insured_pool, f"{insurance_type.zh}欠缴期间能不能报")
+
+
+# The national level codes: three grades and a special one in each of three levels.
+_LEVELS = {
+    **dict.fromkeys(("01", "02", "03", "04"), InstitutionLevel.LEVEL_3),
+    **dict.fromkeys(("05", "06", "07"), InstitutionLevel.LEVEL_2),
+    **dict.fromkeys(("08", "09", "10"), InstitutionLevel.LEVEL_1),
+}
+
+
+def institution_level(hospital_level: str) -> InstitutionLevel | None:
+    """一级, 二级 or 三级 from a hospital's level code; None if it has no level (11) or none is known."""
+    return _LEVELS.get(hospital_level)
+
+
+def class_b_drug_preselfpay(
+    pack: Pack, treatment_pool: str, insurance_type: InsuranceType, on: date
+) -> UsedValue | Undetermined:
+    """Which part of class-B drugs (basis points) the person pays before anything else, where the item itself says none.
+
+    The treating region's law: what the catalogue pays is decided there, not in the insured region.
+    """
+    return stated(pack, treatment_pool, "class_b_drug_preselfpay", (insurance_type,), on)

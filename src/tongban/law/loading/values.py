@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tongban.law.loading.parts import Parts, read_span, read_standing
 from tongban.law.loading.reading import Node
 from tongban.law.pack import DatedValue, ParameterDefinition
-from tongban.law.parameters import KEY_WORDS, SPECIALS
+from tongban.law.parameters import ALWAYS_LIMITED, KEY_WORDS, SPECIALS
 
 
 def read_value(node: Node, region: str, parts: Parts) -> None:
@@ -52,6 +52,8 @@ def _number(raw: object, definition: ParameterDefinition, key: tuple[str, ...], 
     unit = definition.unit
     at = "、".join(key) or "table"
     if isinstance(raw, str) and (unit, raw) in SPECIALS:
+        if definition.name in ALWAYS_LIMITED:
+            node.fault(f"{at} 写了 {raw}，这个数要写多少元")
         return SPECIALS[unit, raw]
     if unit == "flag":
         if isinstance(raw, bool):
