@@ -92,6 +92,7 @@ def simulate_command(
         from tongban.population import differences, simulate
         from tongban.population import report as reporting
         from tongban.population import tables as writing
+        from tongban.population.claims import open_claims
     in_force, drafted = open_pack(), open_pack(draft)
     rows = open_claims(claims).rows
     with _progress("逐人结算", rows) as advance:
