@@ -8,15 +8,23 @@ from datetime import date
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_strategies import inpatient_cases, outpatient_cases
+from law_strategies import (
+    account_only_cases,
+    chronic_cases,
+    inpatient_cases,
+    maternity_cases,
+    outpatient_cases,
+)
 
 from tongban.kernel.vocabulary import Confidence, InsuranceType, Locality, PersonnelCategory, PriceClass
 from tongban.law import (
     BenefitPath,
+    Case,
     InpatientCase,
     OutpatientCase,
     Pack,
     Step,
+    assess,
     assess_inpatient,
     assess_outpatient,
     steps,
@@ -185,6 +193,13 @@ def test_a_web_page_behind_an_official_number_is_still_a_web_page(pack: Pack) ->
     }
 
 
+def test_a_value_of_a_slot_that_rules_have_given_up_is_passed_over(pack: Pack) -> None:
+    record = deepcopy(assess_inpatient(pack, STAY).record())
+    before = steps(pack, record)
+    record["used"]["given_up"] = record["used"]["rate"]
+    assert steps(pack, record) == before
+
+
 def test_a_step_names_the_contradiction_its_value_rests_on(pack: Pack) -> None:
     made = assess_inpatient(pack, STAY)
     expected = {slot: used.conflict for slot, used in made.used.items()}
@@ -215,11 +230,9 @@ def test_what_records_share_cannot_be_changed_through_one_of_them(pack: Pack) ->
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(inpatient_cases(), outpatient_cases()))
-def test_a_bill_is_told_alike_whichever_bills_of_its_kind_were_told_before(
-    pack: Pack, case: InpatientCase | OutpatientCase
-) -> None:
-    made = assess_inpatient(pack, case) if isinstance(case, InpatientCase) else assess_outpatient(pack, case)
+@given(st.one_of(inpatient_cases(), outpatient_cases(), chronic_cases(), maternity_cases(), account_only_cases()))
+def test_a_bill_is_told_alike_whichever_bills_of_its_kind_were_told_before(pack: Pack, case: Case) -> None:
+    made = assess(pack, case)
     stored = json.loads(json.dumps(made.record()))
     never_asked = replace(pack, kinds_cache={}, tests_cache={})
     assert steps(pack, stored) == steps(pack, made.record()) == steps(never_asked, stored)

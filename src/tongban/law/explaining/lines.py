@@ -103,7 +103,8 @@ def _kind(pack: Pack, view: View) -> Kind:
     asked = {word: WRITERS[view.rule][word] for line in lines for blank in line.blanks for word in blank.words}
     return Kind(
         lines,
-        {word: shared[word] for word in (f"value_{slot}" for slot in view.used)},
+        # A record may name a slot that rules have since given up.
+        {word: shared[word] for word in (f"value_{slot}" for slot in view.used) if word in WRITERS[view.rule]},
         tuple((word, each.field, each.show) for word, each in asked.items() if isinstance(each, AmountWord)),
     )
 
