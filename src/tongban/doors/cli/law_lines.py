@@ -21,6 +21,7 @@ from tongban.doors.cli.console import errors
 from tongban.doors.cli.law_pack import Policies, open_pack
 from tongban.doors.documents import Answers, AssessmentDocument, DocumentMalformed, DocumentTooLong, problem_document
 from tongban.kernel.errors import NotFound, Refusal
+from tongban.law import FilingOutcome
 
 LINE_BYTES_MAX = 64 * 1024
 _BLOCK_BYTES = 64 * 1024
@@ -115,8 +116,7 @@ def blocks(source: BinaryIO) -> Iterator[list[bytes]]:
 def _is_undetermined(result: Any) -> bool:
     if isinstance(result, AssessmentDocument):
         return result.breakdown is None
-    outcome: str = result["outcome"]
-    return outcome == "undetermined"
+    return bool(result.outcome == FilingOutcome.UNDETERMINED)
 
 
 def _run(answers: Answers, answer: Callable[[bytes], Any], path: Path | None) -> None:

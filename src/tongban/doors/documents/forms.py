@@ -152,14 +152,15 @@ def _maker(shape: Shape) -> Callable[[msgspec.Struct], Any]:
     ]
 
     def make(document: msgspec.Struct) -> Any:
-        values: Any = astuple(document)
-        if mixed:
-            values = list(values)
-            for place, words in mixed:
-                values[place] = words[values[place]]
+        return made(*astuple(document))
+
+    def make_mixed(document: msgspec.Struct) -> Any:
+        values = list(astuple(document))
+        for place, words in mixed:
+            values[place] = words[values[place]]
         return made(*values)
 
-    return make
+    return make_mixed if mixed else make
 
 
 def _hint(field: Field) -> Any:

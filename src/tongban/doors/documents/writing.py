@@ -3,23 +3,21 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from tongban.doors.documents.reading import Reader
+from tongban.doors.documents.shape import without_null, words_in
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.vocabulary import Confidence
 from tongban.law import (
-    BREAKDOWN_TYPES,
     WITHOUT_SOURCE,
     Assessment,
-    Breakdown,
     FilingDecision,
     FilingOutcome,
     Pack,
     SourceLine,
-    Step,
     Undetermined,
     UsedValue,
     assess,
@@ -75,7 +73,7 @@ class Answers:
         return AssessmentDocument(
             made.version,
             made.rule,
-            None if breakdown is None else _BREAKDOWNS[type(breakdown)](*breakdown),
+            None if breakdown is None else _twin_of(type(breakdown)).of(breakdown),
             made.undetermined,
             made.confidence,
             self._conflicts_of(made.used),
@@ -100,32 +98,56 @@ def decision_document(pack: Pack, decision: FilingDecision) -> DecisionDocument:
     return DecisionDocument(pack.version, *(getattr(decision, field.name) for field in fields(decision)))
 
 
-def step_documents(told: Iterable[Step]) -> list[Any]:
-    return [document(step) for step in told]
-
-
-# The twins of the breakdowns that JSON writes as objects, not as lists.
-_BREAKDOWNS: Mapping[type[Breakdown], type[msgspec.Struct]] = {
-    kind: msgspec.defstruct(kind.__name__, [(name, int) for name in kind._fields], frozen=True, gc=False)
-    for kind in BREAKDOWN_TYPES.values()
-}
-
-
 def document(value: object) -> Any:
-    """Any value of the law as plain JSON: words as texts, tuples as lists, records as objects."""
+    """Any value of the law as JSON holds it: words as texts, tuples as lists, records as objects."""
     if value is None or isinstance(value, str | int | date):
         return value
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return _twin_of(type(value)).of(value)
+    if isinstance(value, tuple | list):
+        return [document(each) for each in value]
     if isinstance(value, Mapping):
         return {str(key): document(each) for key, each in value.items()}
     if isinstance(value, Set):
         return sorted(document(each) for each in value)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return {name: document(each) for name, each in zip(value._fields, value, strict=True)}
-    if isinstance(value, tuple | list):
-        return [document(each) for each in value]
     if is_dataclass(value):
         return {field.name: document(getattr(value, field.name)) for field in fields(value)}
     raise TypeError(f"no document holds a {type(value).__name__}")
+
+
+class _Twin:
+    """The struct that JSON writes as an object where it would write the NamedTuple itself as a list."""
+
+    def __init__(self, made: Any) -> None:
+        hints = get_type_hints(made)
+        self._struct = msgspec.defstruct(made.__name__, [(name, Any) for name in made._fields], frozen=True, gc=False)
+        # Only these fields hold something JSON would not write as it should.
+        self._nested = tuple(place for place, name in enumerate(made._fields) if not _is_plain(hints[name]))
+
+    def of(self, value: Iterable[Any]) -> msgspec.Struct:
+        if not self._nested:
+            return self._struct(*value)
+        values = list(value)
+        for place in self._nested:
+            values[place] = document(values[place])
+        return self._struct(*values)
+
+
+_TWINS: dict[type[Any], _Twin] = {}
+
+
+def _twin_of(made: type[Any]) -> _Twin:
+    twin = _TWINS.get(made)
+    if twin is None:
+        twin = _TWINS[made] = _Twin(made)
+    return twin
+
+
+def _is_plain(hint: Any) -> bool:
+    inner, _ = without_null(hint)
+    if get_origin(inner) is tuple:
+        return all(_is_plain(each) for each in get_args(inner) if each is not Ellipsis)
+    return bool(words_in(inner)) or inner in (str, int, bool, date)
 
 
 def problem_document(refusal: Refusal) -> dict[str, Any]:
