@@ -384,6 +384,14 @@ def test_cancelling_closes_it(zhang: Visitor) -> None:
     assert "已关闭" in zhang.get("/filing/records").text
 
 
+def test_the_notice_names_what_false_statements_lead_to(zhang: Visitor) -> None:
+    zhang.start()
+    zhang.walk(until="notice")
+    assert "停联网结算 3 到 12 个月" in zhang.page.text
+    assert "2 到 5 倍" in zhang.page.text
+    assert "《医疗保障基金使用监督管理条例》，第四十一条" in zhang.page.text
+
+
 def test_a_settled_filing_says_why_it_cannot_be_cancelled(zhang: Visitor, site: World) -> None:
     zhang.start()
     zhang.walk()
@@ -411,3 +419,12 @@ def test_a_start_in_the_future_is_noted(zhang: Visitor) -> None:
     zhang.walk()
     assert "起生效" in zhang.page.text
     assert "未到开始日" in zhang.get("/filing/records").text
+
+
+def test_the_comparison_knows_what_is_filed(zhang: Visitor) -> None:
+    stay = "care=inpatient&home=class_1&there=class_1&total=20000"
+    assert "您有去" not in zhang.get(f"/compare?trip=cross_province&{stay}").text
+    zhang.start()
+    zhang.walk()
+    assert "您有去河北省唐山市的备案（异地长期居住人员）" in zhang.get(f"/compare?trip=cross_province&{stay}").text
+    assert "您有去" not in zhang.get(f"/compare?trip=in_province&{stay}").text

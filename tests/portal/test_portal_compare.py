@@ -288,6 +288,6 @@ async def test_a_step_that_rests_on_a_contradiction_says_so(visitor: Browser, ti
     paid = await till.pay()
     await visitor.sign_in("wang_xiuying")
     page = (await visitor.get(f"/costs/{paid.number}")).text
-    assert "这一步有两种说法" in page
+    assert '<a class="plainlink small" href="#readings">有两种说法</a>' in page
     assert page.count("<h2>这里有两种说法</h2>") == 1
     assert "大病保险 5 万元那一档怎么算" in page
