@@ -5,7 +5,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from filing_kit import BEIJING, BINGTUAN, DATONG, PLACES, SHIJIAZHUANG, TODAY, Desk, Registry, Resident, choosing
+from filing_kit import (
+    BEIJING,
+    BINGTUAN,
+    DATONG,
+    PLACES,
+    POLICIES,
+    SHIJIAZHUANG,
+    TODAY,
+    Desk,
+    Registry,
+    Resident,
+    choosing,
+)
 
 from tongban.directory import FilingLevel, Regions
 from tongban.filing import (
@@ -14,6 +26,7 @@ from tongban.filing import (
     UNSTAMP_SQL,
     FilingStatus,
     KindRefused,
+    MedicalCodeNotActive,
     PlaceRefused,
     SettledHere,
     get_filing,
@@ -23,6 +36,7 @@ from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection
 from tongban.kernel.errors import Invalid
 from tongban.kernel.vocabulary import FilingKind
+from tongban.law import load_pack
 
 STAMP = STAMP_SQL.format(person_id="$1::bigint", serials="$2::integer[]")
 UNSTAMP = UNSTAMP_SQL.format(person_id="$1::bigint", serials="$2::integer[]")
@@ -143,3 +157,25 @@ async def test_a_place_on_another_level_than_the_law_files_to(
     split = tuple(replace(place, filing_level=FilingLevel.CITY) for place in PLACES)
     with pytest.raises(PlaceRefused, match="整个省"):
         await Desk(vault, desk.pack, Regions(split, {})).file(db, retiree, to=BEIJING)
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+async def test_the_medical_code_is_asked_for_because_the_guide_says_so(
+    db: Connection, registry: Registry, vault: Vault, regions: Regions, tmp_path: Path, is_needed: bool
+) -> None:
+    someone = await registry.add(code_state="inactive")
+    (tmp_path / "shanxi" / "taiyuan").mkdir(parents=True)
+    (tmp_path / "shanxi" / "taiyuan" / "code.yaml").write_text(
+        f"""values:
+  - parameter: online_needs_medical_code
+    from: 2025-03-31
+    table: {str(is_needed).lower()}
+    confidence: illustrative
+"""
+    )
+    desk = Desk(vault, load_pack(POLICIES, tmp_path), regions)
+    if is_needed:
+        with pytest.raises(MedicalCodeNotActive):
+            await desk.file(db, someone)
+    else:
+        assert await desk.file(db, someone)

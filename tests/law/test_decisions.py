@@ -27,6 +27,7 @@ def test_terms_of_every_kind(pack: Pack, kind: FilingKind, where: Locality) -> N
     terms = filing_terms(pack, "140100", kind, where, DAY)
     assert terms.months_valid == (None if kind in ALL_LONG_TERM else 6)
     assert terms.must_start_before_admission
+    assert terms.serves_whole_stay
     assert terms.backdate_days_max == 30
     everything = {CareKind.INPATIENT, CareKind.OUTPATIENT, CareKind.CHRONIC}
     assert terms.scopes == (everything if kind in ALL_LONG_TERM else {CareKind.INPATIENT})

@@ -36,7 +36,7 @@ from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Conflict, Invalid
-from tongban.law import Pack
+from tongban.law import Pack, Undetermined, online_needs_medical_code
 from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
 
 
@@ -67,7 +67,10 @@ async def open_filing(
     today = day_of(now)
     texts = texts or load_texts()
     signer = await get_person(db, vault, filed_by)
-    if await medical_code_state(db, person_id) is not MedicalCodeState.ACTIVE:
+    # Where no source says, the stricter way: a filing that should not have been made would cost the person more.
+    code = online_needs_medical_code(pack, answers.insured_pool, today)
+    is_needed = isinstance(code, Undetermined) or code.value == 1
+    if is_needed and await medical_code_state(db, person_id) is not MedicalCodeState.ACTIVE:
         raise MedicalCodeNotActive("网上备案要先激活医保码。请打开“医保码”，激活以后再来办")
     rules.matching_enrollment(await enrollments(db, person_id, today), answers)
     region = rules.open_region(pack, regions, answers.treatment_pool, answers.insured_pool, today)

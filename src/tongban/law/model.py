@@ -124,12 +124,14 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class FilingTerms:
-    """`months_valid` None: open-ended. `stays_max` None: any number of stays. `backdate_days_max`: how far before the
-    day of filing the start may lie while the stay is still open. `conflicts` names the readings behind the terms."""
+    """`months_valid` None: open-ended. `stays_max` None: any number of stays. `serves_whole_stay`: also when the last
+    day comes while the person is in hospital. `backdate_days_max`: how far before the day of filing the start may lie
+    while the stay is still open. `conflicts` names the readings behind the terms."""
 
     kind: FilingKind
     months_valid: int | None
     stays_max: int | None
+    serves_whole_stay: bool
     backdate_days_max: int
     must_start_before_admission: bool
     materials: tuple[Material, ...]

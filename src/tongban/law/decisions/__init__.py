@@ -1,6 +1,13 @@
 """Questions answered by decision tables, dated lists and dated values, by subject."""
 
-from tongban.law.decisions.acts import channel_state, handling_days, may_act_for, open_channels, penalty
+from tongban.law.decisions.acts import (
+    channel_state,
+    handling_days,
+    may_act_for,
+    online_needs_medical_code,
+    open_channels,
+    penalty,
+)
 from tongban.law.decisions.answer import Listed, decide
 from tongban.law.decisions.chronic import ChronicQuestion, chronic_settlement, listed_disease
 from tongban.law.decisions.claims import ClaimQuestion, claim_papers, claim_route, injury
@@ -69,6 +76,7 @@ __all__ = [
     "archive_months",
     "may_act_for",
     "channel_state",
+    "online_needs_medical_code",
     "open_channels",
     "handling_days",
     "penalty",

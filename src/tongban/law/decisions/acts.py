@@ -34,6 +34,11 @@ def handling_days(pack: Pack, insured_pool: str, item: ServiceItem, on: date) ->
     return stated(pack, insured_pool, "handling_working_days", (item,), on)
 
 
+def online_needs_medical_code(pack: Pack, insured_pool: str, on: date) -> UsedValue | Undetermined:
+    """Whether one must have activated the medical code to apply online: value 1 or 0, with its sources."""
+    return stated(pack, insured_pool, "online_needs_medical_code", (), on)
+
+
 def penalty(pack: Pack, insured_pool: str, conduct: Conduct, on: date) -> Decision[Penalty]:
     """What a conduct against the fund leads to, in words a page can show."""
     return answer(pack, "penalty", Penalty, insured_pool, (conduct,), on)

@@ -74,23 +74,25 @@ def filing_terms(pack: Pack, insured_pool: str, kind: FilingKind, locality: Loca
     """
     months = pack.value(insured_pool, "filing_months_valid", (kind, locality), on)
     stays = pack.value(insured_pool, "filing_stays_max", (kind, locality), on)
+    whole = pack.value(insured_pool, "filing_serves_whole_stay", (), on)
     backdate = pack.value(insured_pool, "filing_backdate_days", (kind,), on)
     precedes = pack.value(insured_pool, "filing_start_precedes_admission", (kind,), on)
     texts = pack.kind_texts(insured_pool, kind, on)
     definition = next((text for text in texts if text.definition is not None), None)
     scopes = next((text for text in texts if text.scopes is not None), None)
     materials = next((text for text in texts if text.materials is not None), None)
-    if not (months and stays and backdate and precedes and definition and scopes and materials):
+    if not (months and stays and whole and backdate and precedes and definition and scopes and materials):
         raise FilingTermsUnknown(
             f"没有查到“{kind.zh}”在{locality.zh}怎么备案。请问{pack.agency(insured_pool)}。", field="kind"
         )
-    values, told = (months, stays, backdate, precedes), (definition, scopes, materials)
+    values, told = (months, stays, whole, backdate, precedes), (definition, scopes, materials)
     lines = [*lines_of(pack, values)]
     lines += [line for text in told for line in pack.source_lines(text.sources, text.confidence, text.since)]
     return FilingTerms(
         kind=kind,
         months_valid=None if months.value == OPEN_ENDED else months.value,
         stays_max=None if stays.value == NO_LIMIT else stays.value,
+        serves_whole_stay=whole.value == 1,
         backdate_days_max=backdate.value,
         must_start_before_admission=precedes.value == 1,
         materials=materials.materials or (),

@@ -43,7 +43,7 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import FilingKind
-from tongban.law import DualBenefit, PapersState, dual_benefit, kinds_offered
+from tongban.law import Conduct, Decision, DualBenefit, PapersState, Penalty, dual_benefit, kinds_offered, penalty
 from tongban.people import Enrollment, MedicalCodeState, get_person, medical_code_state
 
 _SIGNATURE_BODY_BYTES_MAX = 1024 * 1024
@@ -187,8 +187,22 @@ async def _notice_page(flow: Flow) -> dict[str, Any]:
     return {
         "notice": notice,
         "whole": flow.facts.texts.whole_notice(),
+        "penalties": [
+            (conduct.zh, told)
+            for conduct in _PUNISHED
+            if (told := _penalty(flow, conduct)).outcome is not Penalty.UNDETERMINED
+        ],
         "values": {"notice_read": "1" if is_read else ""},
     }
+
+
+_PUNISHED = (Conduct.MISUSES_CREDENTIAL, Conduct.DEFRAUDS)
+
+
+def _penalty(flow: Flow, conduct: Conduct) -> Decision[Penalty]:
+    """What false statements lead to, in the law's own row: the notice itself may be an agency's text."""
+    pool = flow.reading.enrollment.pool_code if flow.reading.enrollment else ""
+    return penalty(flow.facts.pack, pool, conduct, flow.facts.today)
 
 
 async def _contact_page(flow: Flow) -> dict[str, Any]:
