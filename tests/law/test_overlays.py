@@ -1,7 +1,7 @@
 """Policy folders laid over one another, and the law kept as a text: the same content is the same version."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +18,7 @@ RATE = """values:
     sources: [{id: shanxi-news-2025-11}]
     confidence: official
 """
-CACHES = {"terms_cache", "told_cache", "_chains"}
+CACHES = {field.name for field in fields(Pack) if field.default_factory is not MISSING}
 
 
 @pytest.fixture
