@@ -9,7 +9,14 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from tongban.doors.api import OPERATIONS, law
-from tongban.doors.api.operations import BASE, CASE_EXAMPLES, QUESTION_EXAMPLE, example_path
+from tongban.doors.api.operations import (
+    ADVICE_EXAMPLE,
+    BASE,
+    CASE_EXAMPLES,
+    ESTIMATE_EXAMPLE,
+    QUESTION_EXAMPLE,
+    example_path,
+)
 from tongban.doors.api.problems import CODES
 from tongban.kernel.money import AMOUNT_MAX_FEN
 
@@ -63,6 +70,34 @@ async def test_values_are_those_of_the_day_and_the_place(api: httpx.AsyncClient)
     assert {value["region"] for value in everywhere["values"]} >= {"140000", "140100", "140200"}
 
 
+async def test_advice_says_what_to_file_and_what_it_saves(api: httpx.AsyncClient) -> None:
+    told = (await api.post(f"{BASE}/advise", json=ADVICE_EXAMPLE)).json()
+    assert (told["outcome"], told["locality"]) == ("deemed", "cross_province")
+    long_term = (await api.post(f"{BASE}/advise", json={**ADVICE_EXAMPLE, "situation": "long_term"})).json()
+    assert long_term["filed_by"] == "self"
+    assert long_term["filing_kinds"][0]["materials"]
+    assert long_term["saving_fen"] > 0
+
+
+async def test_an_estimate_compares_the_ways_of_one_bill(api: httpx.AsyncClient) -> None:
+    compared = (await api.post(f"{BASE}/estimate", json=ESTIMATE_EXAMPLE)).json()
+    home, *away = compared["options"]
+    assert home["situations"] == []
+    assert home["difference_fen"] == 0
+    assert {situation for option in away for situation in option["situations"]} == {
+        *("long_term", "referral", "emergency", "own_choice")
+    }
+    for option in compared["options"]:
+        assert option["person_share_fen"] + option["fund_fen"] == ESTIMATE_EXAMPLE["total_fen"]
+        assert option["difference_fen"] == option["person_share_fen"] - home["person_share_fen"]
+
+
+async def test_an_estimate_counts_the_year_so_far(api: httpx.AsyncClient) -> None:
+    first = (await api.post(f"{BASE}/estimate", json=ESTIMATE_EXAMPLE)).json()["options"][0]
+    second = (await api.post(f"{BASE}/estimate", json={**ESTIMATE_EXAMPLE, "stays_before": 1})).json()["options"][0]
+    assert second["fund_fen"] > first["fund_fen"]
+
+
 BAD_REQUESTS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("post", "/decide", b"", 400, "document_malformed", None),
     ("post", "/decide", b"[]", 400, "document_malformed", None),
@@ -78,6 +113,13 @@ BAD_REQUESTS: list[tuple[str, str, Any, int, str, str | None]] = [
     ("post", "/compute?explain=yes", STAY, 422, "field_type", "explain"),
     ("post", "/compute?explain=true&explain=false", STAY, 422, "field_type", "explain"),
     ("post", "/compute", b"x" * (law.BODY_BYTES_MAX + 1), 413, "http_413", None),
+    ("post", "/advise", {**ADVICE_EXAMPLE, "locality": None}, 422, "field_missing", "treatment_pool"),
+    ("post", "/advise", {**ADVICE_EXAMPLE, "treatment_pool": "999999"}, 422, "place_unknown", "treatment_pool"),
+    ("post", "/advise", {**ADVICE_EXAMPLE, "category": "active"}, 422, "category_does_not_fit", "category"),
+    ("post", "/estimate", {**ESTIMATE_EXAMPLE, "total_fen": 0}, 422, "bill_refused", "total_fen"),
+    ("post", "/estimate", {**ESTIMATE_EXAMPLE, "self_funded_fen": 9_000_000}, 422, "bill_refused", "self_funded_fen"),
+    ("post", "/estimate", {**ESTIMATE_EXAMPLE, "care": "pharmacy"}, 422, "nothing_to_compare", "care"),
+    ("post", "/estimate", {**ESTIMATE_EXAMPLE, "insured_pool": "110000"}, 422, "pool_unknown", "insured_pool"),
     ("get", "/parameters/inpatient_rat", None, 404, "parameter_unknown", "name"),
     ("get", "/parameters/inpatient_rate?on=2026-02-30", None, 422, "day_unreadable", "on"),
     ("get", "/parameters/inpatient_rate?on=", None, 422, "day_unreadable", "on"),

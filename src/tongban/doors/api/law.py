@@ -37,16 +37,16 @@ async def limit_calls(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRou
 
 
 _ROUTE: dict[str, Any] = {"status_code": 200, "opt": {"who": "public"}, "guards": [limit_calls]}
-_POST: dict[str, Any] = {**_ROUTE, "request_max_body_size": BODY_BYTES_MAX}
+POST: dict[str, Any] = {**_ROUTE, "request_max_body_size": BODY_BYTES_MAX}
 
 
-@post(f"{BASE}/decide", **_POST)
+@post(f"{BASE}/decide", **POST)
 async def decide(request: Request) -> Response[bytes]:
     query(request)
     return answer(answers(request).decide(await request.body()))
 
 
-@post(f"{BASE}/compute", **_POST)
+@post(f"{BASE}/compute", **POST)
 async def compute(request: Request) -> Response[bytes]:
     given = query(request, "explain")
     return answer(answers(request).compute(await request.body(), explain=_flag(given, "explain")))

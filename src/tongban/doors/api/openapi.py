@@ -7,6 +7,7 @@ pages would load scripts from elsewhere.
 from collections.abc import Mapping
 from typing import Any
 
+from tongban.doors.api import advice
 from tongban.doors.api.operations import OPERATIONS, Operation, Parameter
 from tongban.doors.api.problems import STATUSES
 from tongban.doors.documents import (
@@ -31,6 +32,8 @@ ABOUT = (
 )
 _RECORDS = (
     DecisionDocument,
+    advice.AdviceDocument,
+    advice.EstimateDocument,
     ParametersDocument,
     ParameterDocument,
     GapsDocument,
@@ -59,6 +62,8 @@ def schemas_of_api() -> Schemas:
     schemas = Schemas()
     schemas.of_form(QUESTION_FORM, "Question")
     schemas.of_form(CASE_FORM, "Case")
+    schemas.of_form(advice.ADVICE_FORM, "AdviceQuestion")
+    schemas.of_form(advice.ESTIMATE_FORM, "EstimateQuestion")
     for record in _RECORDS:
         schemas.of_record(record)
     _add_assessments(schemas)

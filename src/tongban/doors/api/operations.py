@@ -129,6 +129,21 @@ CASE_EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+ADVICE_EXAMPLE = {
+    **_WHO,
+    "situation": "own_choice",
+    "care": "inpatient",
+    "on": "2026-11-22",
+    "locality": "cross_province",
+}
+ESTIMATE_EXAMPLE = {
+    **_WHO,
+    "care": "inpatient",
+    "on": "2026-11-22",
+    "locality": "cross_province",
+    **_BILL,
+}
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         method="post",
@@ -156,6 +171,30 @@ OPERATIONS: tuple[Operation, ...] = (
             ),
         ),
         examples=CASE_EXAMPLES,
+        refusals=(400, 413, 422, 429),
+    ),
+    Operation(
+        method="post",
+        path=f"{BASE}/advise",
+        id="advise",
+        zh="出门看病前问三句",
+        description="去哪里、为什么去、看哪种病：要不要备案、谁来办、要什么材料、管多久、不办少报多少。"
+        "treatment_pool 和 locality 写一个就行，都写时看 treatment_pool。不写 category，就只给对谁都一样的数。",
+        request="AdviceQuestion",
+        answer="AdviceDocument",
+        examples={"advise": ADVICE_EXAMPLE},
+        refusals=(400, 413, 422, 429),
+    ),
+    Operation(
+        method="post",
+        path=f"{BASE}/estimate",
+        id="estimate",
+        zh="同一笔费用，几种去法各付多少",
+        description="在参保地看、备了长期居住、转诊、急诊、自己去，各自己付多少，比在参保地多付多少。"
+        "能报的部分由总费用减去另外三项。",
+        request="EstimateQuestion",
+        answer="EstimateDocument",
+        examples={"estimate": ESTIMATE_EXAMPLE},
         refusals=(400, 413, 422, 429),
     ),
     Operation(

@@ -1,12 +1,12 @@
 """The open API for people: every operation with its fields, examples and refusals on one page, and for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from litestar import Response, get
 
-from tongban.doors.api import law
+from tongban.doors.api import advice, law
 from tongban.doors.api.openapi import ABOUT, description
 from tongban.doors.api.operations import OPERATIONS, Operation, example_path
 from tongban.doors.api.problems import CODES, STATUSES
@@ -14,7 +14,12 @@ from tongban.doors.documents import CASE_FORM, QUESTION_FORM, RULES_ZH, Form, do
 from tongban.doors.http import Request
 from tongban.doors.portal.page import page
 
-_FORMS: Mapping[str, Form] = {"Question": QUESTION_FORM, "Case": CASE_FORM}
+_FORMS: Mapping[str, Form] = {
+    "Question": QUESTION_FORM,
+    "Case": CASE_FORM,
+    "AdviceQuestion": advice.ADVICE_FORM,
+    "EstimateQuestion": advice.ESTIMATE_FORM,
+}
 # A list of all gaps is long; its beginning shows what it looks like.
 _LINES_SHOWN_MAX = 40
 
@@ -62,10 +67,15 @@ def _answers(request: Request) -> Mapping[str, Any]:
     known: Mapping[str, Any] | None = state.get("api_examples")
     if known is None:
         answers, made = law.answers(request), dict[str, Any]()
+        asked: Mapping[str, Callable[[bytes], Any]] = {
+            "decide": answers.decide,
+            "compute": lambda text: answers.compute(text, explain=True),
+            "advise": lambda text: document(advice.told_advice(request, text)),
+            "estimate": lambda text: document(advice.told_estimate(request, text)),
+        }
         for operation in OPERATIONS:
             for name, value in operation.examples.items():
-                text = msgspec.json.encode(value)
-                made[name] = answers.decide(text) if operation.id == "decide" else answers.compute(text, explain=True)
+                made[name] = asked[operation.id](msgspec.json.encode(value))
         made |= {name: document(each) for name, each in law.listings(request).items()}
         known = state["api_examples"] = msgspec.json.decode(msgspec.json.encode(made))
     return known

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from tongban.advice import BillRefused, NothingToCompare, PlaceUnknown
 from tongban.doors.documents import (
     AmountTooLarge,
     DayOutsideLaw,
@@ -43,6 +44,9 @@ CODES: Final[Mapping[type[Refusal], str]] = {
     errors.DaysOutOfOrder: "结算日早于看病那天",
     errors.InScopeAboveTotal: "政策范围内比总费用还多",
     errors.AmountsDoNotAddUp: "各部分加起来不等于总费用",
+    PlaceUnknown: "没有这个就医地，或不能备案到那里",
+    BillRefused: "要比的费用是 0，或各部分比总费用还多",
+    NothingToCompare: "这种看病不按次报，没有可比的",
     DayOutsideLaw: "那一天还没有任何规定",
     ParameterUnknown: "没有这个参数或名单",
     TooOften: "一个地址一分钟问得太多",

@@ -12,10 +12,12 @@ from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory
 from tongban.law import CASE_TYPES, Case, FilingQuestion, Pack, first_day
 from tongban.law import errors as law_errors
+from tongban.law.keys import possible_keys
 
-CATEGORIES: Mapping[InsuranceType, frozenset[PersonnelCategory]] = {
-    InsuranceType.EMPLOYEE: frozenset({PersonnelCategory.ACTIVE, PersonnelCategory.RETIRED}),
-    InsuranceType.RESIDENT: frozenset({PersonnelCategory.MINOR, PersonnelCategory.ADULT, PersonnelCategory.ELDER}),
+_WHO = ("insurance_type", "category")
+CATEGORIES: Mapping[str, frozenset[str]] = {
+    insurance_type: frozenset(category for insured, category in possible_keys(_WHO) if insured == insurance_type)
+    for insurance_type in InsuranceType
 }
 PARTS = ("self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "in_scope_fen")
 _CARE_BEGINS = ("admitted_on", "visited_on")
@@ -47,6 +49,11 @@ class Reader:
         if not self._fits[type(case)](case):
             raise Invalid(self._problems(case))
         return case
+
+    def check(self, asked: Any) -> None:
+        """Raises Invalid when the fields of a question, whatever fields it has, cannot be so together."""
+        if problems := self._problems(asked):
+            raise Invalid(problems)
 
     def pool(self, text: str) -> str:
         """The code of a pooling region given as code or name (140100, 太原市, 太原). Raises PoolUnknown."""
