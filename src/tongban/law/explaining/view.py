@@ -76,7 +76,3 @@ ON_KIND: Mapping[str, Callable[[View], bool]] = {
     "is_arrears": lambda view: view.is_("reason", "arrears"),
 }
 PREDICATES = (*ON_AMOUNTS, *ON_KIND)
-
-
-def holds(view: View, conditions: tuple[str, ...]) -> bool:
-    return all(ON_AMOUNTS[name](view.amounts) if name in ON_AMOUNTS else ON_KIND[name](view) for name in conditions)

@@ -63,6 +63,8 @@ def _critical_working(words: Words) -> str:
 
 
 _WORKINGS: Mapping[str, Writer] = {
+    # Of the first amount taken off; whoever tells the steps changes it for those that follow.
+    "subtract": lambda words: "先减",
     "settled_day": lambda words: zh_date(date.fromisoformat(words.view.case["settled_on"])),
     "above_working": _minus("total_fen", "self_funded_fen", "over_price_cap_fen", "preselfpay_fen", "deductible_fen"),
     "in_scope_working": _minus("total_fen", "self_funded_fen", "over_price_cap_fen", "preselfpay_fen"),
@@ -86,8 +88,6 @@ def _label(word: str) -> Writer:
 def _shared_writers(rule: str) -> dict[str, Writer]:
     return {
         "pool": lambda words: words.pack.scope_name(words.view.case["insured_pool"]),
-        # Of the first amount taken off; whoever tells the steps changes it for those that follow.
-        "subtract": lambda words: "先减",
         **{f"value_{slot}": _value(slot) for slot in SLOTS[rule]},
         **{word: _label(word) for word in case_words(rule)},
     }
