@@ -3,9 +3,14 @@
 A real server on a port of this machine, asked by schemathesis with what the description allows and what it does not.
 """
 
+import json
+import os
+import re
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -55,6 +60,22 @@ def operations(served: str) -> dict[str, APIOperation]:
     described.validate()
     made = (each.ok() for each in described.get_all_operations())
     return {operation.definition.raw["operationId"]: operation for operation in made}
+
+
+def test_the_requests_of_the_reference_run_as_they_stand(served: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "law.md").read_text(encoding="utf-8")
+    script = "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
+    done = subprocess.run(
+        ["bash", "-c", "set -eu\n" + script.replace("\n\n", "\necho\n").replace('"\ncurl', '"\necho\ncurl')],
+        env={"PATH": os.environ["PATH"], "BASE": served},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == script.count("curl ") == 8
+    assert all(answer["version"] for answer in answers)
 
 
 # An operation that takes nothing cannot be asked wrongly.

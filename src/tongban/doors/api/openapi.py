@@ -12,11 +12,14 @@ from tongban.doors.api.operations import OPERATIONS, Operation, Parameter
 from tongban.doors.api.problems import STATUSES
 from tongban.doors.documents import (
     CASE_FORM,
+    LABELS,
     QUESTION_FORM,
     AssessmentDocument,
     ConflictsDocument,
     DecisionDocument,
+    Form,
     GapsDocument,
+    Label,
     ParameterDocument,
     ParametersDocument,
     Schemas,
@@ -30,6 +33,12 @@ ABOUT = (
     "把山西异地就医的规则开放给别的渠道：要不要备案、一笔费用谁付多少、某一天有效的数、没有查到的、有分歧的。"
     "金额是整数，单位是分；比例是整数，单位是万分之一；日期写成 2026-11-20。这里不收任何个人信息。"
 )
+FORMS: Mapping[str, Form] = {
+    "Question": QUESTION_FORM,
+    "Case": CASE_FORM,
+    "AdviceQuestion": advice.ADVICE_FORM,
+    "EstimateQuestion": advice.ESTIMATE_FORM,
+}
 _RECORDS = (
     DecisionDocument,
     advice.AdviceDocument,
@@ -60,15 +69,25 @@ def description(examples: Mapping[str, Any]) -> dict[str, Any]:
 def schemas_of_api() -> Schemas:
     """Every document that goes in or out, by name."""
     schemas = Schemas()
-    schemas.of_form(QUESTION_FORM, "Question")
-    schemas.of_form(CASE_FORM, "Case")
-    schemas.of_form(advice.ADVICE_FORM, "AdviceQuestion")
-    schemas.of_form(advice.ESTIMATE_FORM, "EstimateQuestion")
+    for name, form in FORMS.items():
+        schemas.of_form(form, name)
+    _add_answers(schemas)
+    schemas.add("Problem", _PROBLEM)
+    return schemas
+
+
+def answer_fields() -> dict[str, Label]:
+    """Every field of every answer, once, in the order in which the labels list them."""
+    schemas = Schemas()
+    _add_answers(schemas)
+    known = {field for each in schemas.components.values() for field in each.get("properties", ())}
+    return {name: label for name, label in LABELS.items() if name in known}
+
+
+def _add_answers(schemas: Schemas) -> None:
     for record in _RECORDS:
         schemas.of_record(record)
     _add_assessments(schemas)
-    schemas.add("Problem", _PROBLEM)
-    return schemas
 
 
 def _add_assessments(schemas: Schemas) -> None:

@@ -7,19 +7,13 @@ import msgspec
 from litestar import Response, get
 
 from tongban.doors.api import advice, law
-from tongban.doors.api.openapi import ABOUT, description
+from tongban.doors.api.openapi import ABOUT, FORMS, answer_fields, description
 from tongban.doors.api.operations import OPERATIONS, Operation, example_path
 from tongban.doors.api.problems import CODES, STATUSES
-from tongban.doors.documents import CASE_FORM, QUESTION_FORM, RULES_ZH, Form, document
+from tongban.doors.documents import RULES_ZH, document
 from tongban.doors.http import Request
 from tongban.doors.portal.page import page
 
-_FORMS: Mapping[str, Form] = {
-    "Question": QUESTION_FORM,
-    "Case": CASE_FORM,
-    "AdviceQuestion": advice.ADVICE_FORM,
-    "EstimateQuestion": advice.ESTIMATE_FORM,
-}
 # A list of all gaps is long; its beginning shows what it looks like.
 _LINES_SHOWN_MAX = 40
 
@@ -38,7 +32,9 @@ async def api_page(request: Request) -> Response[bytes]:
     known = _answers(request)
     shown = [_told(request, operation, known) for operation in OPERATIONS]
     codes = [(kind.code, kind.status, told) for kind, told in CODES.items()]
-    return page(request, "api.html", about=ABOUT, shown=shown, codes=codes, statuses=STATUSES)
+    return page(
+        request, "api.html", about=ABOUT, shown=shown, codes=codes, statuses=STATUSES, answer_fields=answer_fields()
+    )
 
 
 def _told(request: Request, operation: Operation, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,7 +52,7 @@ def _told(request: Request, operation: Operation, known: Mapping[str, Any]) -> d
                 "fields": shape.fields,
                 "example": _pretty(operation.examples[rule or operation.id]),
             }
-            for rule, shape in (_FORMS[operation.request].shapes.items() if operation.request else ())
+            for rule, shape in (FORMS[operation.request].shapes.items() if operation.request else ())
         ],
     }
 
