@@ -8,11 +8,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tongban.kernel.vocabulary import CareKind
+from tongban.kernel.vocabulary import CareKind, InsuranceType
 from tongban.law import Pack, Undetermined
 from tongban.law.assess import law_day
 from tongban.law.compiled import TERMS_WIDTH, claim_terms
@@ -89,6 +89,14 @@ def _years_on(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
+class Asked(NamedTuple):
+    """An answer, and of whom it was asked first. Only one without terms is always of this pool and insurance alone."""
+
+    answer: Answer
+    pool: str
+    insurance_type: InsuranceType
+
+
 class LawTable:
     """One pack's answers: `row_of` leads from epoch and kind to a row of `terms`, and to the answer in `answers`.
 
@@ -100,7 +108,7 @@ class LawTable:
         self.row_of: Rows = np.full((space.epochs, space.count), NOT_RESOLVED, dtype=np.int32)
         self.wanted: Wanted = np.zeros(self.row_of.shape, dtype=np.uint8)
         self.terms: Int64s = np.zeros((256, TERMS_WIDTH), dtype=np.int64)
-        self.answers: list[Answer] = []
+        self.answers: list[Asked] = []
         days = date(2001, 1, 1), date(2001, 1, 2)
         self.by_settlement = np.array([law_day(pack, pool, *days) == days[1] for pool in space.pools], dtype=np.uint8)
         self._rows: dict[Any, int] = {}
@@ -116,20 +124,21 @@ class LawTable:
             self.row_of[epoch, kind] = self._asked[asked]
             self.wanted[epoch, kind] = 0
 
-    def _ask(self, kind: int, day: date) -> Answer:
+    def _ask(self, kind: int, day: date) -> Asked:
         pool, insurance_type, category, locality, path, price_class, care = self.space.kind_of(kind)
         terms = inpatient_terms if care is CareKind.INPATIENT else outpatient_terms
-        return terms(self.pack, pool, insurance_type, category, locality, path, price_class, day)
+        answer = terms(self.pack, pool, insurance_type, category, locality, path, price_class, day)
+        return Asked(answer, pool, insurance_type)
 
-    def _row(self, answer: Answer) -> int:
-        name = _identity(answer)
+    def _row(self, asked: Asked) -> int:
+        name = _identity(asked.answer)
         row = self._rows.get(name)
         if row is None:
             row = self._rows[name] = len(self.answers)
-            self.answers.append(answer)
+            self.answers.append(asked)
             if row == len(self.terms):
                 self.terms = np.concatenate([self.terms, np.zeros_like(self.terms)])
-            self.terms[row] = claim_terms(answer)
+            self.terms[row] = claim_terms(asked.answer)
         return row
 
 

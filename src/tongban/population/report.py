@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from tongban.kernel.dates import last_day_of, zh_date
 from tongban.kernel.money import yuan
-from tongban.kernel.vocabulary import Confidence
+from tongban.kernel.vocabulary import Confidence, InsuranceType
 from tongban.law import Pack
 from tongban.law.in_force import value_zh
 from tongban.population import words
@@ -19,7 +19,7 @@ from tongban.population.results import BAND_WORDS, LawUse, Line, Measures, Peopl
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Longer lists are cut with a word on how much was left out; the tables have everything.
-_LINES_MAX = 30
+_LINES_MAX = 20
 
 
 class Bar(NamedTuple):
@@ -44,6 +44,14 @@ class Section(NamedTuple):
     head: str  # what the first column is
     lines: list[Line]
     picture: Picture
+
+
+class UndecidedLine(NamedTuple):
+    insurance: str
+    missing: str
+    places: str
+    in_force: int
+    draft: int
 
 
 class ValueLine(NamedTuple):
@@ -91,7 +99,7 @@ def render(found: Simulation, in_force: Pack, draft: Pack, changed: Differences,
         changed_first=changed.first_day,
         last_month_end=_last_day(found.months[-1]),
         css=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704 our own file
-        undecided=_undecided(found),
+        undecided=_undecided(found, names),
         values=_values(found, in_force, draft),
         lines_max=_LINES_MAX,
         conflicts=_conflicts(found, in_force, draft),
@@ -127,7 +135,7 @@ def across(lines: Sequence[Line]) -> Picture:
             _percent(min(change, 0) - least, span),
             _percent(abs(change), span),
             change > 0,
-            words.money(change, signed=True),
+            words.money(change, signed=True) if change else "不变",
         )
         for line, change in zip(lines, changes, strict=True)
     ]
@@ -174,14 +182,20 @@ def _percent(part: int, whole: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
-def _undecided(found: Simulation) -> list[tuple[str, str, int, int]]:
-    """Reason, whom to ask, claims in force, claims in the draft."""
-    counts: dict[tuple[str, str], list[int]] = {}
+def _undecided(found: Simulation, names: Mapping[str, str]) -> list[UndecidedLine]:
+    """Places where the same is missing are told together, the line with most claims first."""
+    counts: dict[tuple[InsuranceType, tuple[str, ...]], list[int]] = {}
+    places: dict[tuple[InsuranceType, tuple[str, ...]], dict[str, None]] = {}
     for law, use in enumerate((found.in_force, found.draft)):
         for why in use.undecided:
-            counts.setdefault((why.reason, why.ask), [0, 0])[law] += why.claims
-    lines = [(reason, ask, before, after) for (reason, ask), (before, after) in counts.items()]
-    return sorted(lines, key=lambda line: (-max(line[2:]), line[0]))
+            key = why.insurance_type, why.missing
+            counts.setdefault(key, [0, 0])[law] += why.claims
+            places.setdefault(key, {})[names.get(why.pool, "超过上限以后")] = None
+    lines = [
+        UndecidedLine(insurance.zh, "、".join(missing), "、".join(places[insurance, missing]), before, after)
+        for (insurance, missing), (before, after) in counts.items()
+    ]
+    return sorted(lines, key=lambda line: (-max(line.in_force, line.draft), line))
 
 
 def _values(found: Simulation, in_force: Pack, draft: Pack) -> list[ValueLine]:

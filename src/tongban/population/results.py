@@ -7,11 +7,11 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from tongban.kernel.vocabulary import Confidence, Word
+from tongban.kernel.vocabulary import Confidence, InsuranceType, Word
 from tongban.law import Pack, Undetermined, UsedValue
 from tongban.population.claims import WORDS, Int64s
 from tongban.population.kernel import BANDS, MEASURES, NOT_COMPARED, PARTLY_COMPARED
-from tongban.population.laws import Answer
+from tongban.population.laws import Asked
 
 # What the cube and the counts of persons are told apart by, besides the month.
 CELL = ("insured_pool", "insurance_type", "locality", "price_class", "care_kind")
@@ -19,8 +19,11 @@ GROUP = ("insured_pool", "insurance_type")
 
 
 class Undecided(NamedTuple):
-    """Claims without an answer for one and the same reason."""
+    """Claims without an answer for one and the same reason. `pool` is empty where the reason is that of several."""
 
+    pool: str
+    insurance_type: InsuranceType
+    missing: tuple[str, ...]
     reason: str
     ask: str
     claims: int
@@ -48,21 +51,22 @@ class LawUse:
         return sum(claims for mark, claims in self.confidence.items() if mark is not Confidence.OFFICIAL)
 
 
-Counted = TypeVar("Counted", tuple[str, str], UsedValue)
+Counted = TypeVar("Counted", tuple[str, InsuranceType, tuple[str, ...], str, str], UsedValue)
 
-_PASSED = "一年里报的数超过了基本医保的上限。超过以后怎么接着报，没有查到规定。"
+_PASSED = "今年已超过基本医保最多报的数。超过的部分怎么接着报，没有查到规定。"
+_NEXT_SCHEME = ("职工大额医疗费用补助",)
 
 
-def law_use(pack: Pack, answers: Sequence[Answer], uses: Sequence[Sequence[int]]) -> LawUse:
+def law_use(pack: Pack, answers: Sequence[Asked], uses: Sequence[Sequence[int]]) -> LawUse:
     """`uses`: per answer, claims with none, one, more stays before in the year, and those the rule did not decide."""
-    undecided: Counter[tuple[str, str]] = Counter()
+    undecided: Counter[tuple[str, InsuranceType, tuple[str, ...], str, str]] = Counter()
     confidence: Counter[Confidence] = Counter()
     values: Counter[UsedValue] = Counter()
-    for answer, (*by_stays, by_rule) in zip(answers, uses, strict=False):
+    for (answer, pool, insurance_type), (*by_stays, by_rule) in zip(answers, uses, strict=False):
         if isinstance(answer, Undetermined):
-            undecided[answer.reason, answer.ask] += sum(by_stays)
+            undecided[pool, insurance_type, answer.missing, answer.reason, answer.ask] += sum(by_stays)
             continue
-        undecided[_PASSED, ""] += by_rule
+        undecided["", insurance_type, _NEXT_SCHEME, _PASSED, ""] += by_rule
         # A visit has one set of values, whatever stays there were before.
         counts = by_stays if len(answer.used) > 1 else [sum(by_stays)]
         for claims, used, mark in zip(counts, answer.used, answer.confidence, strict=True):

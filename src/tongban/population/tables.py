@@ -57,11 +57,31 @@ def _tables(found: Simulation, changed: Differences, names_zh: Mapping[str, str]
     yield (
         "undetermined",
         (
-            ("law", "reason", "ask", "claims"),
+            ("law", "insured_pool", "insurance_type", "missing", "reason", "ask", "claims"),
             [
-                (law, *why)
+                (law, why.pool, str(why.insurance_type), "、".join(why.missing), why.reason, why.ask, why.claims)
                 for law, use in (("in_force", found.in_force), ("draft", found.draft))
                 for why in use.undecided
+            ],
+        ),
+    )
+    yield (
+        "values",
+        (
+            ("law", "parameter", "value", "since", "confidence", "sources", "conflict", "claims"),
+            [
+                (
+                    law,
+                    value.parameter,
+                    value.value,
+                    str(value.since),
+                    str(value.confidence),
+                    "、".join(source for source, _ in value.sources),
+                    value.conflict,
+                    claims,
+                )
+                for law, use in (("in_force", found.in_force), ("draft", found.draft))
+                for value, claims in use.values
             ],
         ),
     )
