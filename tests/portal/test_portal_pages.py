@@ -11,7 +11,7 @@ from bills_kit import LI, LIU, WANG
 from tongban import settlement
 from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, InsuranceType
-from tongban.settlement import CancelRequest
+from tongban.settlement import CancelRequest, Settled
 
 PUBLIC = [
     "/",
@@ -270,23 +270,55 @@ async def test_an_outpatient_visit(visitor: Browser, till: Till) -> None:
     assert "普通门诊 · 2026年11月20日" in text_of((await visitor.get(f"/costs/{paid.number}")).text)
 
 
-async def test_a_cancelled_settlement_says_so(visitor: Browser, till: Till, app: Litestar) -> None:
-    paid = await till.pay()
+async def _cancel(app: Litestar, paid: Settled) -> None:
     assert paid.settlement_serial is not None
     async with app.state.pool.acquire() as db:
         await settlement.cancel(
             db,
             app.state.pack,
             CancelRequest(
-                person_id=WANG,
+                person_id=paid.person_id,
                 settlement_serial=paid.settlement_serial,
                 institution_code=paid.institution_code,
-                message_id="H11010122385202611221000009999",
+                message_id=f"{paid.institution_code}20261122100000{paid.settlement_serial:06d}",
                 transaction_code="2305",
                 request_hash=b"x",
             ),
             now=app.state.clock(),
         )
+
+
+async def test_a_bill_after_a_cancelled_one_says_what_that_means_for_it(
+    visitor: Browser, till: Till, app: Litestar
+) -> None:
+    bill = {
+        "insurance_type": InsuranceType.EMPLOYEE,
+        "institution_code": await _hospital_in(app, "140100"),
+        "total_fen": 2_000_000,
+    }
+    first, second = await till.pay(LI, **bill), await till.pay(LI, **bill)
+    await visitor.sign_in("li_jing")
+    assert "前面有一笔结算后来撤销了" not in text_of((await visitor.get(f"/costs/{second.number}")).text)
+
+    await _cancel(app, first)
+
+    words = text_of((await visitor.get(f"/costs/{second.number}")).text)
+    assert f"这次为什么付 {second.person_share_fen / 100:,.2f} 元" in words
+    assert "前面有一笔结算后来撤销了，这笔的金额没有变。" in words
+    # The same bills: the second would have been what the first was.
+    more = (first.person_share_fen - second.person_share_fen) / 100
+    assert f"要是当初没有那一笔，您自己会多付 {more:,.2f} 元。" in words
+
+
+async def test_the_law_the_product_runs_under_is_kept_from_the_start(app: Litestar) -> None:
+    async with app.state.pool.acquire() as db:
+        found = await settlement.packs_of(db, [app.state.pack.version])
+    assert found[app.state.pack.version].text == app.state.pack.text
+
+
+async def test_a_cancelled_settlement_says_so(visitor: Browser, till: Till, app: Litestar) -> None:
+    paid = await till.pay()
+    await _cancel(app, paid)
     await visitor.sign_in("wang_xiuying")
     assert "已撤销" in (await visitor.get("/costs")).text
     assert "这笔结算已经撤销" in (await visitor.get(f"/costs/{paid.number}")).text

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from tongban.directory import institution
 from tongban.doors.cli.console import results
+from tongban.doors.cli.law_rederive import change_document, outcome
 from tongban.infra import audit
 from tongban.infra.clock import system_clock
 from tongban.infra.db import connected
@@ -22,7 +23,7 @@ from tongban.kernel.money import percent, yuan
 from tongban.kernel.vocabulary import Confidence
 from tongban.law import Pack, SourceLine, Step, load_pack
 from tongban.settings import Settings
-from tongban.settlement import Explanation, SettlementRecord, explain, find
+from tongban.settlement import Explanation, LaterChange, SettlementRecord, change_of, explain, find
 
 HELP = "讲清楚一笔结算：每一步怎么算、依据是什么、有多可靠。查看会记入审计。"
 
@@ -34,19 +35,30 @@ def command(
     settings = Settings.from_env()
     pack = load_pack(settings.policies_dir)
     with open_database(settings) as opened:
-        record, institution_name = asyncio.run(_look_up(opened.database_url or "", number))
+        record, change, institution_name = asyncio.run(_look_up(opened.database_url or "", number))
     told = explain(pack, record)
     if as_json:
-        typer.echo(msgspec.json.encode(as_document(record, told, pack)).decode())
+        document = as_document(record, told, pack)
+        document["later_change"] = None if change is None else change_document(change)
+        typer.echo(msgspec.json.encode(document).decode())
         return
     _print(record, told, institution_name)
+    if change is not None:
+        results.print(
+            f"\n前面有一笔 {change.cancelled_number} 后来撤销了，这笔的金额没有变。"
+            f"要是当初没有那一笔：{outcome(change)}。全年的看 tongban law rederive {change.number}",
+            style="yellow",
+            soft_wrap=True,
+        )
 
 
-async def _look_up(url: str, number: str) -> tuple[SettlementRecord, str]:
-    """The record and the institution's name; that an operator looked is written down."""
+async def _look_up(url: str, number: str) -> tuple[SettlementRecord, LaterChange | None, str]:
+    """The record, what a cancellation before it would have changed in it, and the institution's name; that an operator
+    looked is written down."""
     parsed = parse_outside_number(number, SETTLEMENT)
     async with connected(url) as db:
         record = await find(db, parsed.person_id, settlement_serial=parsed.serial)
+        change = await change_of(db, parsed.person_id, parsed.serial)
         await audit.record(
             db,
             now=system_clock(),
@@ -57,7 +69,7 @@ async def _look_up(url: str, number: str) -> tuple[SettlementRecord, str]:
             subject=str(parsed),
         )
         found = await institution(db, record.institution_code)
-    return record, found.name if found else record.institution_code
+    return record, change, found.name if found else record.institution_code
 
 
 def as_document(record: SettlementRecord, told: Explanation, pack: Pack) -> dict[str, Any]:

@@ -103,10 +103,11 @@ async def _of_number(db: Connection, pack: Pack, number: str) -> tuple[int, list
 
 
 def _put_json(change: LaterChange) -> None:
-    typer.echo(msgspec.json.encode(_document(change)).decode())
+    typer.echo(msgspec.json.encode(change_document(change)).decode())
 
 
-def _document(change: LaterChange) -> dict[str, Any]:
+def change_document(change: LaterChange) -> dict[str, Any]:
+    """What ``--json`` prints of a settlement: amounts in fen as settled and as they would be."""
     return {
         "number": change.number,
         "institution_code": change.institution_code,
@@ -124,7 +125,7 @@ def _document(change: LaterChange) -> dict[str, Any]:
 
 
 def _put_line(change: LaterChange) -> None:
-    results.print(f"{change.number}  {_outcome(change)}（撤销了 {change.cancelled_number}）", soft_wrap=True)
+    results.print(f"{change.number}  {outcome(change)}（撤销了 {change.cancelled_number}）", soft_wrap=True)
 
 
 def _print(changes: list[LaterChange]) -> None:
@@ -132,7 +133,7 @@ def _print(changes: list[LaterChange]) -> None:
         results.print(f"\n{year} 年度，{insurance.zh}")
         for change in group:
             where = f"{change.care_kind.zh}，{change.settled_on} 结算"
-            results.print(f"{change.number}  {where}：{_outcome(change)}", soft_wrap=True)
+            results.print(f"{change.number}  {where}：{outcome(change)}", soft_wrap=True)
             if moved := _moved(change):
                 results.print(f"  {moved}", soft_wrap=True)
 
@@ -145,7 +146,8 @@ def _moved(change: LaterChange) -> str:
     return "，".join(f"{zh} {yuan(was)} → {yuan(would_be)}" for zh, was, would_be in both if was != would_be)
 
 
-def _outcome(change: LaterChange) -> str:
+def outcome(change: LaterChange) -> str:
+    """What it would mean for the person, in a few words."""
     more_fen = change.person_share_change_fen
     if more_fen is None:
         return f"算不出：{change.undetermined}"

@@ -15,9 +15,10 @@ from tongban.doors.portal.places import phone_of
 from tongban.infra.clock import in_china
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import FILING, OutsideNumber
+from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import CareKind, Confidence
 from tongban.law import Pack
-from tongban.settlement import SettlementRecord, explain, get_settlement, settlements_of
+from tongban.settlement import LaterChange, SettlementRecord, change_of, explain, get_settlement, settlements_of
 
 _PAGE_LENGTH = 20
 
@@ -57,6 +58,7 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         filing_number = str(OutsideNumber(FILING, record.person_id, record.filing_serial))
     pack: Pack = request.app.state.pack
     explanation = explain(pack, record)
+    change = await change_of(db, person.person_id, record.settlement_serial or 0)
     return page(
         request,
         "cost.html",
@@ -70,8 +72,21 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         ask=pack.agency(record.insured_pool),
         ask_phone=await phone_of(db, record.insured_pool),
         filing_number=filing_number,
+        later=_later(change),
         cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",
     )
+
+
+def _later(change: LaterChange | None) -> tuple[str, ...]:
+    """What a cancellation before this bill means for it; nothing where the person would pay the same."""
+    if change is None or not change.person_share_change_fen:
+        return ()
+    more_fen = change.person_share_change_fen
+    told = (
+        "前面有一笔结算后来撤销了，这笔的金额没有变。",
+        f"要是当初没有那一笔，您自己会{'多' if more_fen > 0 else '少'}付 {yuan(abs(more_fen))} 元。",
+    )
+    return told if more_fen > 0 else (*told, "想重新结算，先问医院的医保办。")
 
 
 def _institution_zh(names: dict[str, str], record: SettlementRecord) -> str:
