@@ -74,7 +74,12 @@ class Days:
             self.gaps.setdefault(gap.subject, []).append(gap)
         self.pools = [code for code, scope in pack.scopes.items() if scope.level == "pool"]
         self._painted: dict[tuple[object, ...], tuple[Strip, Strip]] = {}
+        self._first_days: dict[tuple[str, str], int] = {}
         self.questions = [question for pool in self.pools for question in self._of_pool(pool)]
+        self._turning: dict[str, list[Question]] = {}
+        for question in self.questions:
+            for conflict in self._turns_of(question):
+                self._turning.setdefault(conflict, []).append(question)
 
     # -- questions --------------------------------------------------------------------------------------------------
 
@@ -186,16 +191,17 @@ class Days:
 
         With `others`, of the questions that turn on them.
         """
-        offers = {turn for key in self.pack.lists if key[1] == OFFERED for turn in self._turns_of_offers(key)}
-        touched = not others or bool(offers & others.keys())
-        made = []
-        for question in self.questions:
-            if not others or question.switches & others.keys() or (touched and "filing_kind" in question.names):
-                made += list(self._faults_of(question, others))
-        return made
+        asked = self.questions
+        if others:
+            asked = [question for conflict in others for question in self._turning.get(conflict, ())]
+        return [fault for question in asked for fault in self._faults_of(question, others)]
 
-    def _turns_of_offers(self, where: tuple[str, str, Key]) -> set[str]:
-        return {entry.conflict for entry in self.pack.lists[where] if entry.reading}
+    def _turns_of(self, question: Question) -> set[str]:
+        """The contradictions an answer turns on, or whether one is needed: that kinds of filing are offered."""
+        if "filing_kind" not in question.names:
+            return question.switches
+        offers = [entry for (_, name, _), entries in self.pack.lists.items() if name == OFFERED for entry in entries]
+        return question.switches | {entry.conflict for entry in offers if entry.reading}
 
     def _faults_of(self, question: Question, others: Readings) -> Iterator[str]:
         answers, most = self.paint(question, others)
@@ -218,10 +224,12 @@ class Days:
 
     def _first_day(self, pool: str, name: str) -> int:
         """The place on the strip of the first day on which the pool has such a table at all."""
-        regions = self.chain(pool)
-        own = [rows for (code, table, _, _), rows in self.pack.rows.items() if table == name and code in regions]
-        begins = min((row.since for rows in own for row in rows), default=LAST)
-        return max((begins - FIRST).days, 0)
+        if (pool, name) not in self._first_days:
+            regions = self.chain(pool)
+            own = [rows for (code, table, _, _), rows in self.pack.rows.items() if table == name and code in regions]
+            begins = min((row.since for rows in own for row in rows), default=LAST)
+            self._first_days[pool, name] = max((begins - FIRST).days, 0)
+        return self._first_days[pool, name]
 
 
 def _speaking(found: Layers) -> tuple[tuple[str, Sequence[Entry]], ...]:

@@ -18,12 +18,16 @@ from tongban.law.tables import TABLES
 Spoil = Callable[[str, str, str], Path]
 
 
-def test_every_day_has_one_answer_or_a_declared_gap(pack: Pack) -> None:
-    assert Days(pack).faults() == []
+@pytest.fixture(scope="module")
+def days(pack: Pack) -> Days:
+    return Days(pack)
 
 
-def test_so_it_is_under_every_other_reading(pack: Pack) -> None:
-    days = Days(pack)
+def test_every_day_has_one_answer_or_a_declared_gap(days: Days) -> None:
+    assert days.faults() == []
+
+
+def test_so_it_is_under_every_other_reading(pack: Pack, days: Days) -> None:
     assert {str(others): found for others in other_readings(pack) if (found := days.faults(others))} == {}
 
 
@@ -52,8 +56,7 @@ def _answers(days: Days, question: Question) -> Iterator[tuple[date, DatedValue 
             yield day, entry
 
 
-def test_values_are_found_on_their_days_and_no_other(pack: Pack) -> None:
-    days = Days(pack)
+def test_values_are_found_on_their_days_and_no_other(pack: Pack, days: Days) -> None:
     for pool, (name, definition) in product(days.pools, pack.definitions.items()):
         for key in possible_keys(definition.keys):
             for day, entry in _answers(days, days.parameter(pool, name, key)):
@@ -61,8 +64,7 @@ def test_values_are_found_on_their_days_and_no_other(pack: Pack) -> None:
                 assert (used and (used.value, used.since)) == (entry and (entry.value, entry.since)), (pool, name, day)
 
 
-def test_lists_are_found_on_their_days_and_no_other(pack: Pack) -> None:
-    days = Days(pack)
+def test_lists_are_found_on_their_days_and_no_other(pack: Pack, days: Days) -> None:
     for pool, (name, definition) in product(days.pools, pack.list_definitions.items()):
         for key in possible_keys(definition.keys):
             for day, entry in _answers(days, days.listed(pool, name, key)):
@@ -70,8 +72,7 @@ def test_lists_are_found_on_their_days_and_no_other(pack: Pack) -> None:
                 assert (used and (used.members, used.since)) == (entry and (entry.members, entry.since)), (name, day)
 
 
-def test_rows_are_found_on_their_days_and_no_other(pack: Pack) -> None:
-    days = Days(pack)
+def test_rows_are_found_on_their_days_and_no_other(pack: Pack, days: Days) -> None:
     for pool, name in product(days.pools, TABLES):
         for inputs in TABLES[name].combinations():
             for day, entry in _answers(days, days.row(pool, name, inputs)):
