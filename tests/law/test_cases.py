@@ -88,7 +88,7 @@ def test_a_case_runs_under_another_reading(pack: Pack) -> None:
     assert other.version != pack.version
     for pool in ("140100", "140200", "149900"):
         assert (pack.chosen(pool, "I-26"), other.chosen(pool, "I-26")) == ("halved", "none")
-    for choice in ({"I-26": "sometimes"}, {"I-999": "none"}):
+    for choice in ({"I-26": "sometimes"}, {"I-999": "none"}, {"I-6": "relative"}):
         with pytest.raises(PolicyError):
             with_readings(pack, choice)
 

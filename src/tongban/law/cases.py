@@ -310,6 +310,8 @@ def with_readings(pack: Pack, choices: Mapping[str, str]) -> Pack:
             problems.append(f"冲突 {conflict} 没有登记在 conflicts.yaml")
         elif reading not in {each.id for each in record.readings}:
             problems.append(f"冲突 {conflict} 没有“{reading}”这种读法")
+        elif record.is_settled:
+            problems.append(f"冲突 {conflict} 已经定了，不能再换读法")
     if problems:
         raise PolicyError(problems)
     scopes = {code: replace(scope, choices={**scope.choices, **choices}) for code, scope in pack.scopes.items()}
