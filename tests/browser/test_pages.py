@@ -25,6 +25,7 @@ VISITOR = {
     "chronic": "/chronic",
     "family-account": "/family-account",
     "privacy": "/privacy",
+    "api": "/api",
     "look": "/prefs",
     "missing": "/nothing/here",
 }

@@ -184,7 +184,7 @@ async def test_every_route_is_described_and_says_who_may_call(api: httpx.AsyncCl
 
 
 async def test_every_code_a_refusal_may_have_is_listed(api: httpx.AsyncClient) -> None:
-    page = (await api.get("/api")).text
+    page = (await api.get("/api")).text.replace("<wbr>", "")
     listed = {kind.code for kind in CODES}
     met = {code for _, _, _, _, code, _ in BAD_REQUESTS if not code.startswith("http_")}
     assert met <= listed
@@ -193,7 +193,7 @@ async def test_every_code_a_refusal_may_have_is_listed(api: httpx.AsyncClient) -
 
 async def test_the_page_lists_every_operation_every_field_and_answers_that_are_real(api: httpx.AsyncClient) -> None:
     response = await api.get("/api")
-    page = response.text
+    page = response.text.replace("<wbr>", "")
     assert response.status_code == 200
     for operation in OPERATIONS:
         assert operation.zh in page
