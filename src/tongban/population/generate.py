@@ -120,7 +120,7 @@ class Wanted:
     claims: int
     seed: int = 1
     persons: int | None = None
-    year: int = 2025
+    year: int = 2026
     outpatient_permille: int = 600
 
     def check(self) -> None:

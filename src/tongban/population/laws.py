@@ -16,6 +16,7 @@ from tongban.kernel.vocabulary import CareKind, InsuranceType
 from tongban.law import Pack, Undetermined
 from tongban.law.assess import law_day
 from tongban.law.compiled import TERMS_WIDTH, claim_terms
+from tongban.law.pack import FOREVER, DatedValue
 from tongban.law.rules.inpatient import InpatientTerms
 from tongban.law.rules.outpatient import OutpatientTerms
 from tongban.law.terms import Resolved, inpatient_terms, outpatient_terms
@@ -100,11 +101,13 @@ class Asked(NamedTuple):
 class LawTable:
     """One pack's answers: `row_of` leads from epoch and kind to a row of `terms`, and to the answer in `answers`.
 
-    Kinds with the same terms from the same values share a row. Rows are only ever added.
+    Kinds with the same terms from the same values share a row. Rows are only ever added. What `other` has been asked
+    about a pool of which both packs say the same is not asked again.
     """
 
-    def __init__(self, pack: Pack, space: Space) -> None:
+    def __init__(self, pack: Pack, space: Space, other: "LawTable | None" = None) -> None:
         self.pack, self.space = pack, space
+        self._others = {} if other is None else {pool: other for pool in space.pools if _same(pack, other.pack, pool)}
         self.row_of: Rows = np.full((space.epochs, space.count), NOT_RESOLVED, dtype=np.int32)
         self.wanted: Wanted = np.zeros(self.row_of.shape, dtype=np.uint8)
         self.terms: Int64s = np.zeros((256, TERMS_WIDTH), dtype=np.int64)
@@ -112,19 +115,28 @@ class LawTable:
         days = date(2001, 1, 1), date(2001, 1, 2)
         self.by_settlement = np.array([law_day(pack, pool, *days) == days[1] for pool in space.pools], dtype=np.uint8)
         self._rows: dict[Any, int] = {}
-        self._asked: dict[tuple[int, int], int] = {}
+        self._asked: dict[tuple[int, int], Asked] = {}
+        self._changes: dict[str, list[date]] = {}
 
     def resolve(self) -> None:
         """Asks the law what is marked as wanted. Other threads may be marking more meanwhile."""
         for epoch, kind in np.argwhere(self.wanted.copy()).tolist():
-            day = self.space.first_day(epoch)
-            asked = (kind, self.pack.epoch(day))
-            if asked not in self._asked:
-                self._asked[asked] = self._row(self._ask(kind, day))
-            self.row_of[epoch, kind] = self._asked[asked]
+            self.row_of[epoch, kind] = self._row(self._ask(kind, self.space.first_day(epoch)))
             self.wanted[epoch, kind] = 0
 
     def _ask(self, kind: int, day: date) -> Asked:
+        """The law is asked once for all days between which no value changes that a pool's terms could rest on."""
+        pool = self.space.pools[kind // self.space.per_pool]
+        if pool not in self._changes:
+            self._changes[pool] = _changes(self.pack, pool)
+        asked = kind, bisect_right(self._changes[pool], day)
+        found = self._asked.get(asked)
+        if found is None:
+            other = self._others.get(pool)
+            found = self._asked[asked] = other._ask(kind, day) if other else self._answer(kind, day)
+        return found
+
+    def _answer(self, kind: int, day: date) -> Asked:
         pool, insurance_type, category, locality, path, price_class, care = self.space.kind_of(kind)
         terms = inpatient_terms if care is CareKind.INPATIENT else outpatient_terms
         answer = terms(self.pack, pool, insurance_type, category, locality, path, price_class, day)
@@ -140,6 +152,29 @@ class LawTable:
                 self.terms = np.concatenate([self.terms, np.zeros_like(self.terms)])
             self.terms[row] = claim_terms(asked.answer)
         return row
+
+
+def _heard(pack: Pack, pool: str) -> dict[Any, tuple[DatedValue, ...]]:
+    """The values that may hold in a pool."""
+    regions = {scope.region for scope in pack.chain(pool)}
+    return {where: entries for where, entries in pack.values.items() if where[0] in regions}
+
+
+def _changes(pack: Pack, pool: str) -> list[date]:
+    """The days on which a value that may hold in the pool begins, or has just ended."""
+    days = {entry.since for entries in _heard(pack, pool).values() for entry in entries}
+    ends = {entry.until for entries in _heard(pack, pool).values() for entry in entries} - {FOREVER}
+    return sorted(days | {end + timedelta(1) for end in ends})
+
+
+def _same(one: Pack, other: Pack, pool: str) -> bool:
+    """Whether both packs say the same of what a claim of this pool is computed with."""
+    return (
+        one.chain(pool) == other.chain(pool)
+        and one.definitions == other.definitions
+        and one.conflicts == other.conflicts
+        and _heard(one, pool) == _heard(other, pool)
+    )
 
 
 def _identity(answer: Answer) -> Any:

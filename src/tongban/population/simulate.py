@@ -122,7 +122,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.space = Space(self.packs, self.years_later)
-        self.laws = LawTable(self.packs[0], self.space), LawTable(self.packs[1], self.space)
+        in_force = LawTable(self.packs[0], self.space)
+        self.laws = in_force, LawTable(self.packs[1], self.space, in_force)
         cell, group = self.space.places(CELL), self.space.places(GROUP)
         self.groups = int(group.max()) + 1
         self.bands = np.array(BANDS_FEN, dtype=np.int64)
