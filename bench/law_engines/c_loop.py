@@ -71,4 +71,4 @@ def engine(loop: Loop, name: str, claims: Population, threads: int) -> Engine:
         loop(threads, claims.stays, claims.terms, into)
         return tuple(into)
 
-    return Engine(name, claims, run)
+    return Engine(name, claims, run, threads=threads)

@@ -34,3 +34,4 @@ class Engine:
     run: Callable[[], Any]
     read: Callable[[Any], Answer] = as_it_is
     must_be_right: bool = False
+    threads: int = 1

@@ -63,4 +63,4 @@ def compiled(name: str, claims: Population, threads: int) -> Engine:
         numba.set_num_threads(threads)
         return tuple(inpatient_by_person(claims.stays, claims.terms, into))
 
-    return Engine(name, claims, run, must_be_right=True)
+    return Engine(name, claims, run, must_be_right=True, threads=threads)
