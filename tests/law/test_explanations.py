@@ -234,5 +234,5 @@ def test_what_records_share_cannot_be_changed_through_one_of_them(pack: Pack) ->
 def test_a_bill_is_told_alike_whichever_bills_of_its_kind_were_told_before(pack: Pack, case: Case) -> None:
     made = assess(pack, case)
     stored = json.loads(json.dumps(made.record()))
-    never_asked = replace(pack, kinds_cache={})
+    never_asked = replace(pack, kinds_cache={}, lines_cache={})
     assert steps(pack, stored) == steps(pack, made.record()) == steps(never_asked, stored)

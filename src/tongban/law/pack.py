@@ -240,6 +240,7 @@ class Pack:
     boundaries: tuple[date, ...] = field(repr=False)
     terms_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
     kinds_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
+    lines_cache: dict[tuple[Any, ...], Any] = field(repr=False, default_factory=dict)
     _chains: dict[str, tuple[Scope, ...]] = field(repr=False, default_factory=dict)
 
     def epoch(self, day: date) -> int:

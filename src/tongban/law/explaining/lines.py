@@ -21,8 +21,8 @@ from tongban.law.frozen import UsedRecord
 from tongban.law.model import Step
 from tongban.law.pack import Pack, StepText, Wording, worst
 
-# Kinds kept before starting anew: each takes some 25 kilobytes.
-_KINDS_KEPT = 1_000
+# Kinds kept before starting anew: each takes some ten kilobytes.
+_KINDS_KEPT = 2_000
 _SIGNS = {"minus": "− ", "plus": "报 "}
 
 Tests: TypeAlias = tuple[Callable[[Amounts], bool], ...]
@@ -97,7 +97,11 @@ class Kind:
         return told
 
     def _line(self, part: Part, number: int, words: Words) -> Line:
-        line = part.lines[number] = _line(part.text, part.wordings[number][1], words)
+        made = _line(part.text, part.wordings[number][1], words)
+        # Many kinds tell a step alike: one copy is enough.
+        says = (made.step, *[(blank.position, blank.pattern, blank.words) for blank in made.blanks])
+        line: Line = words.pack.lines_cache.setdefault(says, made)
+        part.lines[number] = line
         known = {word for word, _, _ in self.amounts}
         for word in dict.fromkeys(word for blank in line.blanks for word in blank.words if word not in known):
             writer = words.writers[word]
@@ -113,6 +117,7 @@ def kind_of(pack: Pack, view: View) -> Kind:
     if kind is None:
         if len(pack.kinds_cache) >= _KINDS_KEPT:
             pack.kinds_cache.clear()
+            pack.lines_cache.clear()
         kind = pack.kinds_cache[key] = Kind(pack, view)
     return kind
 
