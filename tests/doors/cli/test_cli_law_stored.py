@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from tongban.infra.db import connected
 from tongban.law import Pack
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+ROOT = Path(__file__).resolve().parents[3]
 
 STRICTER = """values:
   - parameter: inpatient_deductible
@@ -56,17 +59,22 @@ def run(database_url: str, tmp_path: Path) -> Run:
     program = Path(sys.executable).with_name("tongban")
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        variables = {
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "COLUMNS": "160",
-            "USER": "tester",
-            "TONGBAN_VAR": str(tmp_path / "var"),
-            "DATABASE_URL": database_url,
-        }
-        return subprocess.run([str(program), *arguments], env=variables, capture_output=True, text=True, check=False)
+        command = [str(program), *arguments]
+        variables = environ(database_url, tmp_path)
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
     return run
+
+
+def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "COLUMNS": "160",
+        "USER": "tester",
+        "TONGBAN_VAR": str(tmp_path / "var"),
+        "DATABASE_URL": database_url,
+    }
 
 
 def query(url: str, statement: str) -> object:
@@ -75,6 +83,18 @@ def query(url: str, statement: str) -> object:
             return await db.fetchval(statement)
 
     return asyncio.run(ask())
+
+
+def test_the_commands_of_the_reference_run_as_they_stand(year: Year, database_url: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "replay.md").read_text(encoding="utf-8")
+    commands = [line for block in re.findall(r"```bash\n(.*?)```", page, re.S) for line in block.splitlines()]
+    assert len(commands) >= 8
+
+    for command in commands:
+        done = subprocess.run(
+            command.split(), cwd=ROOT, env=environ(database_url, tmp_path), capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, command) == (0, command), done.stderr
 
 
 def test_all_is_computed_again_and_that_is_written_down(
