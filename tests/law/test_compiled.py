@@ -9,12 +9,19 @@ import law_reference
 import numpy as np
 from hypothesis import given, settings
 from law_edges import people_at_the_edges
-from law_strategies import POOLS, inpatient_bills
+from law_strategies import POOLS, inpatient_bills, outpatient_bills, outpatient_terms
 from law_strategies import inpatient_terms as any_terms
 
 from tongban.kernel.vocabulary import InsuranceType, Locality, PersonnelCategory, PriceClass
 from tongban.law import BenefitPath, InpatientCase, Pack, assess_inpatient
-from tongban.law.compiled import UNDETERMINED, Stays, inpatient_by_person, inpatient_compiled, terms_matrix
+from tongban.law.compiled import (
+    UNDETERMINED,
+    Stays,
+    inpatient_by_person,
+    inpatient_compiled,
+    outpatient_compiled,
+    terms_matrix,
+)
 from tongban.law.rules.inpatient import (
     CEILING_PASSED,
     NO_SCHEME,
@@ -23,6 +30,7 @@ from tongban.law.rules.inpatient import (
     InpatientTerms,
     inpatient,
 )
+from tongban.law.rules.outpatient import OutpatientBill, OutpatientTerms, outpatient
 from tongban.law.terms import Resolved, inpatient_terms
 
 DAY = date(2026, 11, 20)
@@ -32,6 +40,12 @@ DAY = date(2026, 11, 20)
 @given(inpatient_bills(), any_terms())
 def test_every_intermediate_amount_is_the_same(bill: InpatientBill, terms: InpatientTerms) -> None:
     assert inpatient_compiled(bill, terms) == inpatient(bill, terms)
+
+
+@settings(max_examples=500, deadline=None)
+@given(outpatient_bills(), outpatient_terms())
+def test_every_intermediate_amount_of_a_visit_is_the_same(bill: OutpatientBill, terms: OutpatientTerms) -> None:
+    assert outpatient_compiled(bill, terms) == outpatient(bill, terms)
 
 
 def test_a_population_in_order_is_what_bill_after_bill_gives(pack: Pack) -> None:

@@ -277,3 +277,11 @@ _breakdown_of = njit(lambda bill, terms: _inpatient(bill, terms))
 def inpatient_compiled(bill: InpatientBill, terms: InpatientTerms) -> InpatientBreakdown:
     """One bill through the compiled rule, every intermediate amount included: for comparing it with the interpreted."""
     return InpatientBreakdown(*(int(amount) for amount in _breakdown_of(bill, terms)))
+
+
+_visit_breakdown_of = njit(lambda bill, terms: _outpatient(bill, terms))
+
+
+def outpatient_compiled(bill: OutpatientBill, terms: OutpatientTerms) -> OutpatientBreakdown:
+    """One visit through the compiled rule, likewise."""
+    return OutpatientBreakdown(*(int(amount) for amount in _visit_breakdown_of(bill, terms)))
