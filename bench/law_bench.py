@@ -132,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--claims", type=int, default=10_000_000, help="stays of the province, in order")
     parser.add_argument("--batch", type=int, default=1_000_000, help="stays computed all at once")
-    parser.add_argument("--bills", type=int, default=2_000, help="stays computed one at a time")
+    parser.add_argument("--bills", type=int, default=5_000, help="stays computed one at a time")
     parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
     made = tables(asked)
