@@ -215,6 +215,40 @@ async def test_each_is_recomputed_by_the_law_it_was_settled_under(
     assert found == [replace(change, cancelled_serial=None)]
 
 
+@pytest.mark.parametrize(
+    ("touched", "reason"),
+    [
+        ("jsonb_set(assessment, '{version}', '\"0123456789abcdef\"')", "0123456789abcdef 版规则不在存档里"),
+        ("assessment #- '{case,path}'", "读不出"),
+        ("jsonb_set(assessment, '{rule}', '\"dental\"')", "读不出"),
+        ("jsonb_set(assessment, '{case,path}', '\"by_boat\"')", "读不出"),
+        ("jsonb_set(assessment, '{case,in_scope_fen}', '-1')", "读不出"),
+    ],
+)
+async def test_a_year_that_cannot_be_computed_stops_nobody_from_cancelling(
+    hospital: Hospital, town: Town, db: Connection, touched: str, reason: str
+) -> None:
+    """And nobody is told an amount that was not computed."""
+    person = await town.person()
+    before, first, second, third = [await stay(hospital, person, 1_000_000) for _ in range(4)]
+    await town.owner_db.execute(
+        f"update settlement.settlement set assessment = {touched} where settlement_serial = $1",
+        second.settlement_serial,
+    )
+
+    changes = (await hospital.cancel(first)).later_changes
+
+    assert [change.number for change in changes] == [second.number, third.number]
+    assert before.number not in {change.number for change in changes}
+    for change in changes:
+        assert change.would_be is None
+        assert reason in change.undetermined
+        assert change.person_share_change_fen is None
+    written = await settlement.changes_by(db, person.person_id, first.settlement_serial or 0)
+    assert written == list(changes)
+    await check_books(db, person, opening_fen=50_000)
+
+
 async def test_what_is_written_down_cannot_be_changed(hospital: Hospital, town: Town, db: Connection) -> None:
     person = await town.person()
     first = await stay(hospital, person, 2_000_000)

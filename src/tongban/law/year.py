@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 from tongban.law.assess import assess, case_from_record
 from tongban.law.model import Assessment, Breakdown, Case, ChronicCase, InpatientCase, OutpatientCase
 from tongban.law.pack import Pack
+from tongban.law.records import RecordUnreadable
 from tongban.law.rules.inpatient import InpatientBreakdown
 from tongban.law.rules.outpatient import OutpatientBreakdown
 
@@ -108,19 +109,29 @@ def rederive_year(
 
     Each is computed by the law of the version it names if `packs` holds it, else by `pack`; case data stay as they
     were, only the totals before each bill are carried from the bills before it in `records`. A bill the law then
-    gives no answer for would not have been settled, so it adds nothing.
+    gives no answer for would not have been settled, so it adds nothing. Raises RecordUnreadable, and CaseRefused for a
+    record with impossible amounts.
     """
     year = _Year()
     made: list[Rederived] = []
     for record in records:
-        case = year.before(case_from_record(record))
+        case, settled = _read(record)
+        case = year.before(case)
         anew = assess(packs.get(record["version"], pack), case)
         would_be = None
         if anew.breakdown is not None:
             year.add(case, anew.breakdown)
             would_be = BillShares.of(anew.breakdown._asdict())
-        made.append(Rederived(BillShares.of(record["breakdown"]), would_be, anew))
+        made.append(Rederived(settled, would_be, anew))
     return made
+
+
+def _read(record: Mapping[str, Any]) -> tuple[Case, BillShares]:
+    """Raises RecordUnreadable for a record that was touched, or that another program wrote."""
+    try:
+        return case_from_record(record), BillShares.of(record["breakdown"])
+    except (KeyError, TypeError, ValueError, StopIteration) as error:
+        raise RecordUnreadable(repr(error)) from error
 
 
 class _OfDisease(NamedTuple):

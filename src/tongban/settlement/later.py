@@ -4,12 +4,14 @@ They keep their amounts, because money has been paid and hospitals have closed t
 is computed by the law it was settled under and told to whoever decides about it.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from tongban import law
 from tongban.infra.db import Connection, Db
 from tongban.kernel.vocabulary import InsuranceType
-from tongban.law import Pack, Rederived
+from tongban.law import BillShares, CaseRefused, Pack, RecordUnreadable, Rederived
 from tongban.settlement import store_year
 from tongban.settlement.archive import packs_of
 from tongban.settlement.model import LaterChange, SettlementRecord
@@ -32,14 +34,11 @@ async def rederived_settlements(
     """
     records = await store_year.records_in_force(db, person_id, benefit_year, insurance_type)
     packs = await _packs_of(db, pack, records)
-    years = dict.fromkeys((record.benefit_year, record.insurance_type) for record in records)
-    return [
-        _change(record, rederived)
-        for year in years
-        for record, rederived in _rederive(
-            pack, packs, [record for record in records if (record.benefit_year, record.insurance_type) == year]
-        )
-    ]
+    found: list[LaterChange] = []
+    for _, group in groupby(records, lambda record: (record.benefit_year, record.insurance_type)):
+        year = list(group)
+        found += [_change(record, outcome) for record, outcome in _rederive(pack, packs, year)]
+    return found
 
 
 async def later_changes(
@@ -55,14 +54,16 @@ async def changes_without(db: Db, pack: Pack, record: SettlementRecord) -> list[
 
     The year is carried with it and without it: only what differs between the two is this cancellation's doing.
     """
+    cancelled = record.settlement_serial
+    assert cancelled is not None
     records = await store_year.records_in_force(db, record.person_id, record.benefit_year, record.insurance_type)
     packs = await _packs_of(db, pack, records)
-    rest = [other for other in records if other.settlement_serial != record.settlement_serial]
-    with_it = {other.settlement_serial: found for other, found in _rederive(pack, packs, records)}
+    rest = [other for other in records if other.settlement_serial != cancelled]
+    with_it = {other.settlement_serial: outcome for other, outcome in _rederive(pack, packs, records)}
     return [
-        _change(other, without, cancelled_serial=record.settlement_serial)
+        _change(other, without, cancelled)
         for other, without in _rederive(pack, packs, rest)
-        if _outcome(with_it[other.settlement_serial]) != _outcome(without)
+        if other.settlement_serial > cancelled and (without.is_unknown or without != with_it[other.settlement_serial])
     ]
 
 
@@ -85,20 +86,40 @@ async def recorded_changes(db: Connection) -> AsyncIterator[LaterChange]:
 
 
 async def _packs_of(db: Db, pack: Pack, records: Sequence[YearRecord]) -> dict[str, Pack]:
-    return await packs_of(db, {record.assessment["version"] for record in records}, pack)
+    return await packs_of(db, {record.assessment.get("version", "") for record in records}, pack)
 
 
-def _rederive(pack: Pack, packs: dict[str, Pack], records: Sequence[YearRecord]) -> list[tuple[YearRecord, Rederived]]:
-    rederived = law.rederive_year(pack, [record.assessment for record in records], packs)
-    return list(zip(records, rederived, strict=True))
+class _Outcome(NamedTuple):
+    """What a settlement would be. `is_unknown`: the year could not be computed; nobody knows whether it differs."""
+
+    would_be: BillShares | None
+    undetermined: str = ""
+    is_unknown: bool = False
 
 
-def _outcome(rederived: Rederived) -> tuple[object, ...]:
-    return (rederived.would_be, rederived.anew.undetermined)
+def _rederive(pack: Pack, packs: Mapping[str, Pack], year: Sequence[YearRecord]) -> list[tuple[YearRecord, _Outcome]]:
+    """A year anew. One that cannot be computed, because a record or its law is gone, must stop nobody from cancelling:
+    then each settlement in it says so instead of an amount."""
+    missing = [version for record in year if (version := record.assessment.get("version")) not in packs]
+    if missing:
+        return _unknown(year, f"第 {missing[0]} 版规则不在存档里，这一年没有重推")
+    try:
+        rederived = law.rederive_year(pack, [record.assessment for record in year], packs)
+    except (RecordUnreadable, CaseRefused):
+        return _unknown(year, "这一年有一笔结算的记录读不出，没有重推")
+    return [(record, _outcome(found)) for record, found in zip(year, rederived, strict=True)]
 
 
-def _change(record: YearRecord, rederived: Rederived, cancelled_serial: int | None = None) -> LaterChange:
+def _unknown(year: Sequence[YearRecord], reason: str) -> list[tuple[YearRecord, _Outcome]]:
+    return [(record, _Outcome(None, reason, is_unknown=True)) for record in year]
+
+
+def _outcome(rederived: Rederived) -> _Outcome:
     missing = rederived.anew.undetermined
+    return _Outcome(rederived.would_be, "" if missing is None else missing.reason)
+
+
+def _change(record: YearRecord, outcome: _Outcome, cancelled_serial: int | None = None) -> LaterChange:
     return LaterChange(
         person_id=record.person_id,
         settlement_serial=record.settlement_serial,
@@ -107,8 +128,8 @@ def _change(record: YearRecord, rederived: Rederived, cancelled_serial: int | No
         benefit_year=record.benefit_year,
         insurance_type=record.insurance_type,
         settled_on=record.settled_on,
-        settled=rederived.settled,
-        would_be=rederived.would_be,
-        undetermined="" if missing is None else missing.reason,
+        settled=record.settled,
+        would_be=outcome.would_be,
+        undetermined=outcome.undetermined,
         cancelled_serial=cancelled_serial,
     )

@@ -9,10 +9,13 @@ from tongban.kernel.vocabulary import CareKind, InsuranceType
 from tongban.law import BillShares
 from tongban.settlement.model import LaterChange
 
+_SHARES: Final = (
+    "s.deductible_fen, s.pooled_fund_fen, s.critical_illness_fen, s.medical_assistance_fen, "
+    "s.account_fen + s.cash_fen as person_share_fen"
+)
 _CHANGE_COLUMNS: Final = f"""
   s.person_id, s.settlement_serial, s.institution_code, s.care_kind, s.benefit_year, s.insurance_type, s.settled_on,
-  {", ".join(f"s.{name}" for name in BillShares._fields if name != "person_share_fen")},
-  s.account_fen + s.cash_fen as person_share_fen,
+  {_SHARES},
   {", ".join(f"r.{name} as would_be_{name}" for name in BillShares._fields)},
   r.undetermined, r.cancelled_serial
 """
@@ -35,6 +38,7 @@ class YearRecord(NamedTuple):
     benefit_year: int
     insurance_type: InsuranceType
     settled_on: date
+    settled: BillShares
     assessment: Mapping[str, Any]
 
 
@@ -47,12 +51,12 @@ async def records_in_force(
     nobody has written to the year since.
     """
     rows = await db.fetch(
-        """select person_id, settlement_serial, institution_code, care_kind, benefit_year, insurance_type, settled_on,
-             assessment
-           from settlement.settlement
+        f"""select person_id, settlement_serial, institution_code, care_kind, benefit_year, insurance_type, settled_on,
+             {_SHARES}, assessment
+           from settlement.settlement s
            where person_id = $1 and state = 'settled' and ($2::smallint is null or benefit_year = $2)
              and ($3::text is null or insurance_type = $3)
-           order by benefit_year, insurance_type, settlement_serial""",
+           order by benefit_year, insurance_type, settlement_serial""",  # noqa: S608
         person_id,
         benefit_year,
         insurance_type,
@@ -66,6 +70,7 @@ async def records_in_force(
             row["benefit_year"],
             InsuranceType(row["insurance_type"]),
             row["settled_on"],
+            BillShares(*(row[name] for name in BillShares._fields)),
             row["assessment"],
         )
         for row in rows
