@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from openfisca_core.entities import build_entity
 from openfisca_core.indexed_enums import Enum
-from openfisca_core.parameters import ParameterNode  # type: ignore[import-untyped]
+from openfisca_core.parameters import ParameterNode
 from openfisca_core.periods import DateUnit
-from openfisca_core.simulations import SimulationBuilder  # type: ignore[import-untyped]
-from openfisca_core.taxbenefitsystems import TaxBenefitSystem  # type: ignore[import-untyped]
-from openfisca_core.variables import Variable  # type: ignore[import-untyped]
+from openfisca_core.simulations import SimulationBuilder
+from openfisca_core.taxbenefitsystems import TaxBenefitSystem
+from openfisca_core.variables import Variable
 
 from law_engines.claims import BY_CLASS, BY_WAY, CLASSES, Claims, Law
 from law_engines.engine import Answer, Engine
