@@ -62,7 +62,7 @@ static inline shares claim(const i64 *t, year *y, i64 total, i64 in_scope) {
 
 void settle(i64 count, const i64 *person, const i32 *settled, const i32 *total, const i32 *self_funded,
             const i32 *over_cap, const i32 *preselfpay, const i32 *row_a, const i32 *row_b, const i32 *cell,
-            const i32 *group, const i32 *month_of_day, i64 first_day, const i64 *terms_a, const i64 *terms_b, i64 *cube) {
+            const i32 *group, const i32 *month_of_day, i64 first_day, const i64 *terms, i64 *cube) {
     year a[2] = {{0}}, b[2] = {{0}};
     i64 now = -1;
     for (i64 i = 0; i < count; i++) {
@@ -72,8 +72,8 @@ void settle(i64 count, const i64 *person, const i32 *settled, const i32 *total, 
             now = y;
         }
         i64 in_scope = (i64)total[i] - self_funded[i] - over_cap[i] - preselfpay[i];
-        shares x = claim(terms_a + row_a[i] * TERMS, &a[group[i] % 2], total[i], in_scope);
-        shares z = claim(terms_b + row_b[i] * TERMS, &b[group[i] % 2], total[i], in_scope);
+        shares x = claim(terms + row_a[i] * TERMS, &a[group[i] % 2], total[i], in_scope);
+        shares z = claim(terms + row_b[i] * TERMS, &b[group[i] % 2], total[i], in_scope);
         i64 *sum = cube + (i64)cell[i] * MEASURES;
         sum[CLAIMS]++;
         sum[TOTAL] += total[i];

@@ -75,7 +75,7 @@ def loop_in_c(folder: Path) -> Callable[..., None]:
     subprocess.run(["gcc", *flags, "-o", library, HERE / "population.c"], check=True)
     run = ctypes.CDLL(str(library)).settle
     whole, number = ctypes.c_void_p, ctypes.c_int64
-    run.argtypes = [number, *[whole] * 11, number, whole, whole, whole]
+    run.argtypes = [number, *[whole] * 11, number, whole, whole]
     run.restype = None
 
     def settle(
@@ -84,7 +84,7 @@ def loop_in_c(folder: Path) -> Callable[..., None]:
         amounts: tuple[NDArray[Any], ...],
         placed: Placed,
         days: DayTables,
-        terms: tuple[NDArray[Any], NDArray[Any]],
+        terms: NDArray[Any],
         bands: object,
         tally: Tally,
         kept: object,
@@ -92,8 +92,7 @@ def loop_in_c(folder: Path) -> Callable[..., None]:
         assert all(each.dtype == np.int32 for each in amounts)
         columns = (person, settled, *amounts, *placed, days.month)
         run(
-            len(person), *(each.ctypes.data for each in columns), days.first, *(each.ctypes.data for each in terms),
-            tally.cube.ctypes.data,
+            len(person), *(each.ctypes.data for each in columns), days.first, terms.ctypes.data, tally.cube.ctypes.data,
         )  # fmt: skip
 
     return settle

@@ -217,7 +217,7 @@ def settle(
     amounts: tuple[Any, ...],
     placed: Placed,
     days: DayTables,
-    terms: tuple[Int64s, Int64s],
+    terms: Int64s,
     bands: Int64s,
     tally: Tally,
     kept: tuple[Int64s, Int64s],
@@ -225,15 +225,16 @@ def settle(
     """Whole persons, each in order of settlement, under the law in force (0) and the draft (1) at once.
 
     A benefit year is the calendar year of settlement and belongs to one insurance; both laws carry their own totals.
+    While these are alike, a claim under the same terms in both is settled once.
     `kept` is empty, or takes pooled fund, critical illness and person of each claim under either law.
     """
     keep = len(kept[0]) > 0
     cube, people, people_fen = tally.cube, tally.people, tally.people_fen
     uses_a, uses_b = tally.uses
-    terms_a, terms_b = terms
     year_a, year_b = NEW_YEAR, NEW_YEAR
     # The totals under the other insurance, for who changes it within the year.
     other_a, other_b = NEW_YEAR, NEW_YEAR
+    alike, others_alike = True, True
     insurance = 0
     year = -1
     change = 0
@@ -244,23 +245,29 @@ def settle(
         now = days.month[settled[i] - days.first] // 12
         if claims == 0 or now != year:
             year_a, year_b, other_a, other_b = NEW_YEAR, NEW_YEAR, NEW_YEAR, NEW_YEAR
+            alike, others_alike = True, True
             year = now
         group = placed.group[i]
         if group % INSURANCES != insurance:
             insurance = group % INSURANCES
             year_a, other_a = other_a, year_a
             year_b, other_b = other_b, year_b
+            alike, others_alike = others_alike, alike
         total = _wide(amounts[0][i])
         self_funded, over_cap, preselfpay = _wide(amounts[1][i]), _wide(amounts[2][i]), _wide(amounts[3][i])
         in_scope = total - self_funded - over_cap - preselfpay
         row_a, row_b = placed.in_force[i], placed.draft[i]
         use_a, use_b = min(year_a.stays, 2), min(year_b.stays, 2)
         end_a, pooled_a, critical_a, person_a, year_a = settle_claim(
-            terms_a, row_a, year_a, total, self_funded, over_cap, preselfpay, in_scope
+            terms, row_a, year_a, total, self_funded, over_cap, preselfpay, in_scope
         )
-        end_b, pooled_b, critical_b, person_b, year_b = settle_claim(
-            terms_b, row_b, year_b, total, self_funded, over_cap, preselfpay, in_scope
-        )
+        if alike and row_a == row_b:
+            end_b, pooled_b, critical_b, person_b, year_b = end_a, pooled_a, critical_a, person_a, year_a
+        else:
+            end_b, pooled_b, critical_b, person_b, year_b = settle_claim(
+                terms, row_b, year_b, total, self_funded, over_cap, preselfpay, in_scope
+            )
+            alike = year_a == year_b
         uses_a[row_a, _BY_RULE if end_a == NOT_DECIDED_BY_RULE else use_a] += 1
         uses_b[row_b, _BY_RULE if end_b == NOT_DECIDED_BY_RULE else use_b] += 1
         cell = placed.cube[i]

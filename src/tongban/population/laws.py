@@ -98,30 +98,47 @@ class Asked(NamedTuple):
     insurance_type: InsuranceType
 
 
-class LawTable:
-    """One pack's answers: `row_of` leads from epoch and kind to a row of `terms`, and to the answer in `answers`.
+class Answers:
+    """All answers of both laws. Kinds with the same terms from the same values share a row of `terms`, whichever law
+    says so: where both laws lead to the same row, they settle alike. Rows are only ever added."""
 
-    Kinds with the same terms from the same values share a row. Rows are only ever added. What `other` has been asked
-    about a pool of which both packs say the same is not asked again.
+    def __init__(self) -> None:
+        self.terms: Int64s = np.zeros((256, TERMS_WIDTH), dtype=np.int64)
+        self.asked: list[Asked] = []
+        self._rows: dict[Any, int] = {}
+
+    def row(self, asked: Asked) -> int:
+        name = _identity(asked.answer)
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = len(self.asked)
+            self.asked.append(asked)
+            if row == len(self.terms):
+                self.terms = np.concatenate([self.terms, np.zeros_like(self.terms)])
+            self.terms[row] = claim_terms(asked.answer)
+        return row
+
+
+class LawTable:
+    """What one pack says: `row_of` leads from epoch and kind to a row of the answers.
+
+    What `other` has been asked about a pool of which both packs say the same is not asked again.
     """
 
-    def __init__(self, pack: Pack, space: Space, other: "LawTable | None" = None) -> None:
-        self.pack, self.space = pack, space
+    def __init__(self, pack: Pack, space: Space, answers: Answers, other: "LawTable | None" = None) -> None:
+        self.pack, self.space, self.answers = pack, space, answers
         self._others = {} if other is None else {pool: other for pool in space.pools if _same(pack, other.pack, pool)}
         self.row_of: Rows = np.full((space.epochs, space.count), NOT_RESOLVED, dtype=np.int32)
         self.wanted: Wanted = np.zeros(self.row_of.shape, dtype=np.uint8)
-        self.terms: Int64s = np.zeros((256, TERMS_WIDTH), dtype=np.int64)
-        self.answers: list[Asked] = []
         days = date(2001, 1, 1), date(2001, 1, 2)
         self.by_settlement = np.array([law_day(pack, pool, *days) == days[1] for pool in space.pools], dtype=np.uint8)
-        self._rows: dict[Any, int] = {}
         self._asked: dict[tuple[int, int], Asked] = {}
         self._changes: dict[str, list[date]] = {}
 
     def resolve(self) -> None:
         """Asks the law what is marked as wanted. Other threads may be marking more meanwhile."""
         for epoch, kind in np.argwhere(self.wanted.copy()).tolist():
-            self.row_of[epoch, kind] = self._row(self._ask(kind, self.space.first_day(epoch)))
+            self.row_of[epoch, kind] = self.answers.row(self._ask(kind, self.space.first_day(epoch)))
             self.wanted[epoch, kind] = 0
 
     def _ask(self, kind: int, day: date) -> Asked:
@@ -141,17 +158,6 @@ class LawTable:
         terms = inpatient_terms if care is CareKind.INPATIENT else outpatient_terms
         answer = terms(self.pack, pool, insurance_type, category, locality, path, price_class, day)
         return Asked(answer, pool, insurance_type)
-
-    def _row(self, asked: Asked) -> int:
-        name = _identity(asked.answer)
-        row = self._rows.get(name)
-        if row is None:
-            row = self._rows[name] = len(self.answers)
-            self.answers.append(asked)
-            if row == len(self.terms):
-                self.terms = np.concatenate([self.terms, np.zeros_like(self.terms)])
-            self.terms[row] = claim_terms(asked.answer)
-        return row
 
 
 def _heard(pack: Pack, pool: str) -> dict[Any, tuple[DatedValue, ...]]:

@@ -42,7 +42,7 @@ from tongban.population.kernel import (
     examine,
     settle,
 )
-from tongban.population.laws import LawTable, Space
+from tongban.population.laws import Answers, LawTable, Space
 from tongban.population.results import CELL, GROUP, Simulation, law_use
 
 # What the process holds before the first row, and what a row in work takes: its columns, what they were decoded from,
@@ -122,8 +122,9 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.space = Space(self.packs, self.years_later)
-        in_force = LawTable(self.packs[0], self.space)
-        self.laws = in_force, LawTable(self.packs[1], self.space, in_force)
+        self.answers = Answers()
+        in_force = LawTable(self.packs[0], self.space, self.answers)
+        self.laws = in_force, LawTable(self.packs[1], self.space, self.answers, in_force)
         cell, group = self.space.places(CELL), self.space.places(GROUP)
         self.groups = int(group.max()) + 1
         self.bands = np.array(BANDS_FEN, dtype=np.int64)
@@ -206,10 +207,11 @@ class _Run:
             self._add_up(total)
             if unresolved:
                 self._resolve()
-            terms = self.laws[0].terms, self.laws[1].terms
+            terms = self.answers.terms
             months = len(self.months)
         if unresolved:
-            self._examine(part, after, placed)
+            _, unresolved = self._examine(part, after, placed)
+            assert not unresolved
         worker.tally = tally = _grown(worker.tally, months * self.tables.cells, terms)
         kept = (np.empty((count, 3), np.int64), np.empty((count, 3), np.int64)) if self.watch else _NOTHING_KEPT
         settle(part.person_id, part.days[1], part.amounts, placed, self.tables.days, terms, self.bands, tally, kept)
@@ -265,9 +267,7 @@ class _Run:
 
     def result(self) -> Simulation:
         """All threads' counts as one."""
-        total = _grown(
-            self._empty_tally(), len(self.months) * self.tables.cells, (self.laws[0].terms, self.laws[1].terms)
-        )
+        total = _grown(self._empty_tally(), len(self.months) * self.tables.cells, self.answers.terms)
         for worker in self.workers:
             mine = worker.tally
             total.cube[: len(mine.cube)] += mine.cube
@@ -278,7 +278,8 @@ class _Run:
         order = np.argsort(self.months)
         cube = total.cube.reshape(len(self.months), self.tables.cells, len(MEASURES))[order]
         uses = (
-            law_use(law.pack, law.answers, counts.tolist()) for law, counts in zip(self.laws, total.uses, strict=True)
+            law_use(law.pack, self.answers.asked, counts.tolist())
+            for law, counts in zip(self.laws, total.uses, strict=True)
         )
         return Simulation(
             self.file.path.name,
@@ -309,11 +310,11 @@ def _room(count: int) -> Placed:
     return Placed(*(np.empty(count, np.int32) for _ in Placed._fields))
 
 
-def _grown(tally: Tally, cells: int, terms: tuple[Int64s, Int64s]) -> Tally:
+def _grown(tally: Tally, cells: int, terms: Int64s) -> Tally:
     """The tally with room for so many cells and rows of terms."""
     return tally._replace(
         cube=_longer(tally.cube, cells),
-        uses=(_longer(tally.uses[0], len(terms[0])), _longer(tally.uses[1], len(terms[1]))),
+        uses=(_longer(tally.uses[0], len(terms)), _longer(tally.uses[1], len(terms))),
     )
 
 
