@@ -86,7 +86,7 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
         if not paying.value:
             return _account_only(pack, bill, category, settled_on, place, AccountReason.ARREARS)
     if encounter.care_kind is CareKind.CHRONIC:
-        raise _refuse_undetermined("门诊慢特病怎么报还没有查到依据", pack.agency(encounter.insured_pool))
+        raise _refuse_undetermined("门诊慢特病按认定的病种报，这里还没有认定记录", pack.agency(encounter.insured_pool))
     price_class = law.price_class(
         pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
     )

@@ -85,7 +85,7 @@ def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Fili
     if not _is_connected(call, care):
         return Entitlement(False, f"本机构没有开通{care.zh}直接结算，请患者先自费，再回参保地报销")
     if care is CareKind.CHRONIC:
-        return Entitlement(False, f"门诊慢特病怎么报还没有查到依据。请问{call.pack.agency(enrolled.pool_code)}")
+        return Entitlement(False, f"门诊慢特病按认定的病种报，这里还没有认定记录。请问{call.pack.agency(enrolled.pool_code)}")
     where = call.locality_of(enrolled.pool_code)
     here = [filing for filing in filings if _serves(call, filing, enrolled, care, on)]
     if where is not Locality.SAME_POOL and not here:
