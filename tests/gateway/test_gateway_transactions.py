@@ -158,6 +158,28 @@ def test_the_benefit_check_promises_nothing_that_settling_would_refuse(worker: P
     assert (pooled["trt_enjymnt_flag"], account["trt_enjymnt_flag"]) == ("0", "1")
 
 
+def test_the_benefit_check_names_the_quotas_of_a_birth(world: World, http: httpx.Client, taiyuan: Hospital) -> None:
+    mother = Patient(http, taiyuan, world.person())
+    (stay,) = check_benefit(mother, med_type="52")
+    assert stay["trt_enjymnt_flag"] == "1"
+    for said in ("自然分娩 1,500.00 元", "剖宫产 3,000.00 元", "别的分娩方式没有查到", "matn_type"):
+        assert said in stay["trt_chk_rslt"]
+    (check_up,) = check_benefit(mother, med_type="51")
+    assert check_up["trt_enjymnt_flag"] == "0"
+    assert "产前检查" in check_up["trt_chk_rslt"]
+
+
+def test_the_benefit_check_promises_no_quota_that_nobody_knows(
+    world: World, http: httpx.Client, datong: Hospital, beijing: Hospital
+) -> None:
+    at_home = Patient(http, datong, world.person(pool="140200"), insured_region="140200")
+    unfiled = Patient(http, beijing, world.person())
+    for mother in (at_home, unfiled):
+        (row,) = check_benefit(mother, med_type="52")
+        assert row["trt_enjymnt_flag"] == "0"
+        assert "问" in row["trt_chk_rslt"]
+
+
 # --- the inpatient road --------------------------------------------------------------------------------------------
 
 
@@ -350,6 +372,69 @@ def test_a_stay_is_undone_step_by_step(patient: Patient) -> None:
     assert "2404" in patient.refused("2202", visit)
     patient.call("2404", visit)
     assert "撤销" in patient.refused("2301", patient.lines(*BILL))
+
+
+def discharged(patient: Patient, **members: Any) -> dict[str, Any]:
+    visit = {"mdtrt_id": patient.encounter, "psn_no": str(patient.person_id), "endtime": f"{today()}"}
+    return {"dscginfo": visit | members}
+
+
+def test_a_birth_is_settled_by_the_quota_of_the_delivery_told_on_discharge(
+    world: World, http: httpx.Client, taiyuan: Hospital
+) -> None:
+    mother = Patient(http, taiyuan, world.person())
+    mother.admit(med_type="52")
+    mother.charge((CLASS_A, "5000.00"))
+    assert "matn_type" in mother.refused("2303", mother.bill("5000.00"))
+    assert "matn_type" in mother.refused("2304", mother.bill("5000.00"))
+    mother.call("2402", discharged(mother, matn_type="3"))
+
+    output = mother.call("2304", mother.bill("5000.00"))
+
+    info = output["setlinfo"]
+    assert (info["hifp_pay"], info["psn_part_amt"], info["act_pay_dedc"]) == ("3000.00", "2000.00", "0.00")
+    assert (info["fund_pay_sumamt"], info["med_type"]) == ("3000.00", "52")
+    assert "最多报 3,000.00" in output["setldetail"][0]["setl_proc_info"]
+    mother.call("2402", discharged(mother, matn_type="03"))
+    assert "已经结算" in mother.refused("2402", discharged(mother, matn_type="1"))
+
+
+def test_a_birth_told_at_admission_can_be_corrected(world: World, http: httpx.Client, taiyuan: Hospital) -> None:
+    mother = Patient(http, taiyuan, world.person())
+    mother.admit(med_type="52", matn_type="1")
+    mother.charge((CLASS_A, "5000.00"))
+    assert mother.call("2303", mother.bill("5000.00"))["setlinfo"]["hifp_pay"] == "1500.00"
+    mother.call("2402", discharged(mother, matn_type="3"))
+    mother.call("2402", discharged(mother))
+    assert mother.call("2303", mother.bill("5000.00"))["setlinfo"]["hifp_pay"] == "3000.00"
+
+
+@pytest.mark.parametrize("code", ["5", "9", "77"])
+def test_a_delivery_no_quota_is_known_for_is_not_settled(
+    world: World, http: httpx.Client, taiyuan: Hospital, code: str
+) -> None:
+    mother = Patient(http, taiyuan, world.person())
+    mother.admit(med_type="52", matn_type=code)
+    mother.charge((CLASS_A, "5000.00"))
+    sentence = mother.refused("2304", mother.bill("5000.00"))
+    assert f"生育类别 {code}" in sentence
+    assert "没有扣任何钱" in sentence
+
+
+def test_an_ordinary_stay_is_no_birth(world: World, http: httpx.Client, taiyuan: Hospital) -> None:
+    patient = Patient(http, taiyuan, world.person())
+    assert "生育住院" in patient.refused("2401", patient.admission(matn_type="1"))
+    patient.admit(matn_type="9")  # 其他: what some systems send of everybody
+    assert "生育住院" in patient.refused("2402", discharged(patient, matn_type="3"))
+    assert "住院" in patient.refused("2203", {"mdtrtinfo": patient.visit("11")})
+
+
+def test_a_check_up_before_birth_is_not_settled(world: World, http: httpx.Client, taiyuan: Hospital) -> None:
+    mother = Patient(http, taiyuan, world.person())
+    mother.register()
+    mother.describe("51")
+    mother.charge((CLASS_A, "200.00"), batch="B1")
+    assert "产前检查" in mother.refused("2207", mother.bill("200.00", batch="B1", med_type="51"))
 
 
 # --- the outpatient road -------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from tongban.doors.gateway import wire
 from tongban.doors.gateway.errors import CodeUnknown, MessageMalformed, NodeInvalid
 from tongban.doors.gateway.reading import read_input, read_message, read_nodes
 from tongban.doors.gateway.transactions import TRANSACTIONS, read_transaction
-from tongban.kernel.vocabulary import CareKind, InsuranceType
+from tongban.kernel.vocabulary import CareKind, DeliveryKind, InsuranceType
+from tongban.settlement import Delivery
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -66,6 +67,13 @@ def test_care_types_say_what_kind_of_care() -> None:
     assert wire.care_type_of("22").is_trauma
     with pytest.raises(CodeUnknown, match="med_type 是 71"):
         wire.care_type_of("71")
+
+
+def test_births_are_told_apart_by_their_codes() -> None:
+    assert {code for code, care in wire.CARE_TYPES.items() if care.is_birth} == {"51", "52"}
+    assert wire.delivery_of("") is None
+    assert wire.delivery_of("03") == Delivery("3", DeliveryKind.CAESAREAN)
+    assert [wire.delivery_of(code) for code in ("5", "77")] == [Delivery("5", None), Delivery("77", None)]
 
 
 def test_a_hospital_level_loses_its_leading_zero_only() -> None:

@@ -4,7 +4,7 @@ The filing must be in force on the day of admission (the store asks for those on
 counts as filed. Every way that is open is assessed, and the one that leaves the person the least is taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,14 +15,15 @@ from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import (
     CareKind,
     Confidence,
+    DeliveryKind,
     FilingKind,
+    InstitutionLevel,
     Locality,
     PersonnelCategory,
-    PriceClass,
     Situation,
 )
 from tongban.law import AccountReason, BenefitPath, FilingOutcome, Pack, YearTotals
-from tongban.settlement.errors import FilingNeeded, Undetermined
+from tongban.settlement.errors import DeliveryUntold, FilingNeeded, Undetermined
 from tongban.settlement.model import Encounter
 from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import ARREARS
@@ -72,7 +73,8 @@ class _Way:
 
 
 def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory, settled_on: date) -> Verdict:
-    """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first."""
+    """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first, DeliveryUntold
+    for a birth whose kind is not known."""
     encounter = bill.encounter
     place = _locality(regions, encounter)
     if encounter.care_kind is CareKind.PHARMACY:
@@ -87,22 +89,11 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
             return _account_only(pack, bill, category, settled_on, place, AccountReason.ARREARS)
     if encounter.care_kind is CareKind.CHRONIC:
         raise _refuse_undetermined("门诊慢特病按认定的病种报，这里还没有认定记录", pack.agency(encounter.insured_pool))
-    price_class = law.price_class(
-        pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
-    )
-    if isinstance(price_class, law.Undetermined):
-        raise _refuse(price_class)
-    return _best(pack, bill, category, settled_on, place, price_class)
+    rule = _birth if encounter.is_birth else _ordinary
+    return _best(pack, bill, place, rule(pack, bill, category, settled_on, place))
 
 
-def _best(
-    pack: Pack,
-    bill: Bill,
-    category: PersonnelCategory,
-    settled_on: date,
-    place: Locality,
-    price_class: PriceClass,
-) -> Verdict:
+def _best(pack: Pack, bill: Bill, place: Locality, assess: Callable[[BenefitPath], law.Assessment]) -> Verdict:
     encounter = bill.encounter
     found: list[tuple[_Way, BenefitPath, law.Assessment]] = []
     silent: list[tuple[int, law.Undetermined]] = []
@@ -128,7 +119,7 @@ def _best(
             unfiled = unfiled or needed
             continue
         if path not in assessed:
-            assessed[path] = _assess(pack, bill, category, settled_on, place, path, price_class)
+            assessed[path] = assess(path)
         assessment = assessed[path]
         if assessment.undetermined is not None:
             silent.append((_RANK[path], assessment.undetermined))
@@ -189,24 +180,74 @@ def _filing_needed(
     return FilingNeeded(f"{decision.sentence}没有查到这次就诊有效的备案，请先办备案再结算，或先付费、回参保地报销")
 
 
-def _assess(
-    pack: Pack,
-    bill: Bill,
-    category: PersonnelCategory,
-    settled_on: date,
-    place: Locality,
-    path: BenefitPath,
-    price_class: PriceClass,
-) -> law.Assessment:
+def _ordinary(
+    pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, place: Locality
+) -> Callable[[BenefitPath], law.Assessment]:
+    """What an ordinary stay or visit comes to by each way."""
     encounter, split, year = bill.encounter, bill.split, bill.year
-    shared = (encounter.insured_pool, encounter.insurance_type, category, place, path, price_class)
-    amounts = (split.total_fen, *split)
-    days = (encounter.admitted_on, settled_on)
-    if encounter.care_kind is CareKind.INPATIENT:
-        stay = law.InpatientCase(*shared, *days, *amounts)
-        return law.assess_inpatient(pack, law.inpatient_after(stay, year))
-    visit = law.OutpatientCase(*shared, *days, *amounts)
-    return law.assess_outpatient(pack, law.outpatient_after(visit, year))
+    price_class = law.price_class(
+        pack, bill.hospital_level or "", bill.in_county, settled_on, insured_pool=encounter.insured_pool
+    )
+    if isinstance(price_class, law.Undetermined):
+        raise _refuse(price_class)
+
+    def assess(path: BenefitPath) -> law.Assessment:
+        shared = (encounter.insured_pool, encounter.insurance_type, category, place, path, price_class)
+        days = (encounter.admitted_on, settled_on)
+        if encounter.care_kind is CareKind.INPATIENT:
+            stay = law.InpatientCase(*shared, *days, split.total_fen, *split)
+            return law.assess_inpatient(pack, law.inpatient_after(stay, year))
+        visit = law.OutpatientCase(*shared, *days, split.total_fen, *split)
+        return law.assess_outpatient(pack, law.outpatient_after(visit, year))
+
+    return assess
+
+
+def _birth(
+    pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, place: Locality
+) -> Callable[[BenefitPath], law.Assessment]:
+    """What a stay for giving birth comes to by each way: its quota, whatever else was paid that year."""
+    encounter, split = bill.encounter, bill.split
+    delivery, level = _delivery_and_level(pack, bill)
+
+    def assess(path: BenefitPath) -> law.Assessment:
+        return law.assess_maternity(
+            pack,
+            law.MaternityCase(
+                encounter.insured_pool,
+                encounter.insurance_type,
+                category,
+                place,
+                path,
+                delivery,
+                level,
+                encounter.admitted_on,
+                settled_on,
+                split.total_fen,
+                *split,
+            ),
+        )
+
+    return assess
+
+
+def _delivery_and_level(pack: Pack, bill: Bill) -> tuple[DeliveryKind, InstitutionLevel]:
+    """What a quota is found by, or why none can be."""
+    encounter, ask = bill.encounter, pack.agency(bill.encounter.insured_pool)
+    if encounter.care_kind is not CareKind.INPATIENT:
+        raise _refuse_undetermined("生育门诊（产前检查）怎么报，没有查到规定", ask, ("产前检查报多少",))
+    if encounter.delivery is None:
+        raise DeliveryUntold(
+            "生孩子住院按分娩方式报，还不知道这次是哪一种。没有扣任何钱："
+            "请先在出院办理（2402）里上传生育类别 matn_type，1 正常产、2 助娩产、3 剖宫产、4 难产，再结算；"
+            "入院办理（2401）时已经知道的，也可以当时就传"
+        )
+    if encounter.delivery.kind is None:
+        raise _refuse_undetermined(f"生育类别 {encounter.delivery.code} 报多少，没有查到规定", ask, ("生育医疗费定额",))
+    level = law.institution_level(bill.hospital_level or "")
+    if level is None:
+        raise _refuse_undetermined("不知道这家医院是几级，没法确定按哪个生育定额报", ask, ("医院等级",))
+    return encounter.delivery.kind, level
 
 
 def _least_for_the_person(found: tuple[_Way, BenefitPath, law.Assessment]) -> tuple[int, bool, int, int]:

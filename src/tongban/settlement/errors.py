@@ -85,6 +85,18 @@ class ReturnRefused(LineRefused):
     code = "settlement_return_refused"
 
 
+class NotABirth(Refusal):
+    """How a child was born was told of a stay that is not registered as one for giving birth."""
+
+    code = "settlement_not_a_birth"
+
+
+class DeliveryUntold(Refusal):
+    """A stay for giving birth is paid by how the child was born, and the hospital has not said."""
+
+    code = "settlement_delivery_untold"
+
+
 class AmountMismatch(Refusal):
     """What the hospital holds differs from the lines it uploaded."""
 

@@ -7,11 +7,19 @@ carries them. Names of the wire itself stop at the gateway.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tongban.kernel.identifiers import ENCOUNTER, SETTLEMENT, OutsideNumber
 from tongban.kernel.money import BasisPoints, Fen
-from tongban.kernel.vocabulary import CareKind, CatalogClass, Confidence, InsuranceType, PersonnelCategory, Word
+from tongban.kernel.vocabulary import (
+    CareKind,
+    CatalogClass,
+    Confidence,
+    DeliveryKind,
+    InsuranceType,
+    PersonnelCategory,
+    Word,
+)
 from tongban.law import BillShares
 
 
@@ -49,12 +57,20 @@ class Diagnosis:
     is_valid: bool = True
 
 
+class Delivery(NamedTuple):
+    """How a child was born, as the hospital says it. `kind` None: `code` names none that a quota is known for."""
+
+    code: str
+    kind: DeliveryKind | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEncounter:
     """A registration or an admission as the hospital sends it.
 
     `insured_region` is any region code (county, city or pool) of the insured region; empty: what the records say.
-    `has_third_party` must be known when `is_trauma`. `details` is kept as sent (doctor, department, credential kind …)
+    `has_third_party` must be known when `is_trauma`. `is_birth`: a stay for giving birth, or a visit on the way to it;
+    `delivery` of a stay may be told later. `details` is kept as sent (doctor, department, credential kind …)
     and must hold no personal numbers. `request_hash` tells a repeated message from another one under its id.
     """
 
@@ -73,6 +89,8 @@ class OpenEncounter:
     is_referral_mark: bool = False
     is_trauma: bool = False
     has_third_party: bool | None = None
+    is_birth: bool = False
+    delivery: Delivery | None = None
     diagnoses: tuple[Diagnosis, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,13 +105,17 @@ class VisitDescription:
     is_referral_mark: bool | None = None
     is_trauma: bool | None = None
     has_third_party: bool | None = None
+    is_birth: bool | None = None
     diagnoses: tuple[Diagnosis, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encounter:
-    """A visit or a stay. `is_pooling_suspended`: the employer is in arrears, only the personal account pays."""
+    """A visit or a stay. `is_pooling_suspended`: the employer is in arrears, only the personal account pays.
+
+    `delivery` None: the hospital has not said (yet) how the child was born.
+    """
 
     person_id: int
     encounter_serial: int
@@ -110,6 +132,8 @@ class Encounter:
     is_referral_mark: bool
     is_trauma: bool
     has_third_party: bool | None
+    is_birth: bool
+    delivery: Delivery | None
     diagnoses: tuple[Diagnosis, ...]
     details: Mapping[str, Any]
     state: EncounterState

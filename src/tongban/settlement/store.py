@@ -8,9 +8,10 @@ from typing import Any, Final, NamedTuple
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import OutsideNumber
 from tongban.kernel.money import Fen
-from tongban.kernel.vocabulary import CareKind, CatalogClass, InsuranceType
+from tongban.kernel.vocabulary import CareKind, CatalogClass, DeliveryKind, InsuranceType
 from tongban.settlement.model import (
     ChargeLine,
+    Delivery,
     Diagnosis,
     Encounter,
     EncounterState,
@@ -21,7 +22,7 @@ from tongban.settlement.model import (
 ENCOUNTER_COLUMNS: Final = """
   e.person_id, e.encounter_serial, e.institution_code, e.care_kind, e.care_type, e.hospital_serial, e.insurance_type,
   e.insured_pool, e.treatment_pool, e.admitted_on, e.discharged_on, e.is_emergency, e.is_referral_mark, e.is_trauma,
-  e.has_third_party, e.diagnoses, e.details, e.state, e.version, e.opened_at
+  e.has_third_party, e.is_birth, e.delivery, e.delivery_code, e.diagnoses, e.details, e.state, e.version, e.opened_at
 """
 
 _LINE_COLUMNS: Final = """
@@ -61,8 +62,8 @@ _INSERT_ENCOUNTER: Final = """
   with opened as (
     insert into settlement.encounter (person_id, institution_code, care_kind, care_type, hospital_serial,
       insurance_type, insured_pool, treatment_pool, admitted_on, is_emergency, is_referral_mark, is_trauma,
-      has_third_party, diagnoses, details, state, opened_at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open', $16)
+      has_third_party, diagnoses, details, state, opened_at, is_birth, delivery, delivery_code)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open', $16, $21, $22, $23)
     returning encounter_serial
   ), message as (
     insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state,
@@ -82,7 +83,7 @@ _UPDATE_ENCOUNTER: Final = """
   with changed as (
     update settlement.encounter set version = version + 1, care_kind = $4, care_type = $5, is_emergency = $6,
       is_referral_mark = $7, is_trauma = $8, has_third_party = $9, diagnoses = $10, details = $11, discharged_on = $12,
-      state = $13
+      state = $13, is_birth = $14, delivery = $15, delivery_code = $16
     where person_id = $1 and encounter_serial = $2 and version = $3
     returning true
   )
@@ -220,6 +221,8 @@ async def insert_encounter(
         request.message_id,
         MessageKind.OPEN,
         request.request_hash,
+        request.is_birth,
+        *_delivery_columns(request.delivery),
     )
     return serial
 
@@ -286,6 +289,8 @@ async def update_encounter(db: Db, changed: Encounter) -> None:
         dict(changed.details),
         changed.discharged_on,
         changed.state,
+        changed.is_birth,
+        *_delivery_columns(changed.delivery),
     )
 
 
@@ -383,12 +388,22 @@ def encounter_from(row: Mapping[str, Any]) -> Encounter:
         is_referral_mark=row["is_referral_mark"],
         is_trauma=row["is_trauma"],
         has_third_party=row["has_third_party"],
+        is_birth=row["is_birth"],
+        delivery=_delivery(row["delivery_code"], row["delivery"]),
         diagnoses=tuple(Diagnosis(**diagnosis) for diagnosis in row["diagnoses"]),
         details=row["details"],
         state=EncounterState(row["state"]),
         version=row["version"],
         opened_at=row["opened_at"],
     )
+
+
+def _delivery_columns(delivery: Delivery | None) -> tuple[str | None, str]:
+    return (None, "") if delivery is None else (delivery.kind, delivery.code)
+
+
+def _delivery(code: str, kind: str | None) -> Delivery | None:
+    return Delivery(code, None if kind is None else DeliveryKind(kind)) if code else None
 
 
 def _line(row: Mapping[str, Any]) -> ChargeLine:

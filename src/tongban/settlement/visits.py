@@ -23,13 +23,14 @@ from tongban.settlement.errors import (
     EnrollmentRefused,
     HospitalSerialReused,
     InstitutionRefused,
+    NotABirth,
     PaymentStopped,
     PersonUnknown,
     ThirdPartyPays,
     TraumaUnclear,
 )
 from tongban.settlement.messages import require_same_message
-from tongban.settlement.model import Diagnosis, Encounter, EncounterState, OpenEncounter, VisitDescription
+from tongban.settlement.model import Delivery, Diagnosis, Encounter, EncounterState, OpenEncounter, VisitDescription
 from tongban.settlement.store import OpenFacts
 
 T = TypeVar("T")
@@ -51,6 +52,8 @@ async def open_encounter(db: Db, pack: Pack, regions: Regions, request: OpenEnco
     """
     _check_date(request.admitted_on, day_of(now))
     require_payable_injury(is_trauma=request.is_trauma, has_third_party=request.has_third_party)
+    if request.delivery is not None:
+        _require_birth(is_birth=request.is_birth, care_kind=request.care_kind)
 
     async def attempt() -> Encounter:
         return await _open_once(db, pack, regions, request, now)
@@ -76,16 +79,29 @@ async def describe_visit(
 
 
 async def record_discharge(
-    db: Db, number: OutsideNumber, institution_code: str, discharged_on: date | None, *, now: datetime
+    db: Db,
+    number: OutsideNumber,
+    institution_code: str,
+    discharged_on: date | None,
+    *,
+    delivery: Delivery | None = None,
+    now: datetime,
 ) -> Encounter:
-    """The day of discharge, or None to take it back. Only while the stay is not settled."""
+    """The day of discharge, or None to take it back, and how a child was born (None: as told before).
+
+    Only while the stay is not settled; after that the same again changes nothing. Raises NotABirth for a delivery in
+    another kind of stay.
+    """
 
     def discharged(encounter: Encounter) -> Encounter:
-        if encounter.discharged_on == discharged_on:
+        if delivery is not None:
+            _require_birth(is_birth=encounter.is_birth, care_kind=encounter.care_kind)
+        changed = replace(encounter, discharged_on=discharged_on, delivery=_kept(delivery, encounter.delivery))
+        if changed == encounter:
             return encounter
         _require_unsettled(encounter)
         require_discharge_in_order(encounter.admitted_on, discharged_on, day_of(now))
-        return replace(encounter, discharged_on=discharged_on)
+        return changed
 
     return await _change(db, number, institution_code, discharged)
 
@@ -143,6 +159,13 @@ def require_payable_injury(*, is_trauma: bool, has_third_party: bool | None) -> 
         )
 
 
+def _require_birth(*, is_birth: bool, care_kind: CareKind) -> None:
+    if not is_birth or care_kind is not CareKind.INPATIENT:
+        raise NotABirth(
+            "报了生育类别，可这次不是按生育住院办的入院。是来生孩子的，请撤销入院，按生育住院重新办理；不是的，请去掉生育类别再发"
+        )
+
+
 def require_discharge_in_order(admitted_on: date, discharged_on: date | None, today: date) -> None:
     if discharged_on is None:
         return
@@ -167,6 +190,7 @@ async def _open_once(db: Db, pack: Pack, regions: Regions, request: OpenEncounte
                 f"院内号 {request.hospital_serial} 已经登记过（{known.admitted_on}，{known.insurance_type.zh}），"
                 "和这次的日期或险种不同；请换一个院内号，或先撤销原来的登记"
             )
+        _require_same_birth(request, known)
         await store.insert_open_message(db, request, known.encounter_serial, now)
         return known
     serial = await store.insert_encounter(
@@ -188,6 +212,8 @@ async def _open_once(db: Db, pack: Pack, regions: Regions, request: OpenEncounte
         is_referral_mark=request.is_referral_mark,
         is_trauma=request.is_trauma,
         has_third_party=request.has_third_party,
+        is_birth=request.is_birth,
+        delivery=request.delivery,
         diagnoses=request.diagnoses,
         details=dict(request.details),
         state=EncounterState.OPEN,
@@ -202,6 +228,20 @@ async def _as_repeat(db: Db, pack: Pack, request: OpenEncounter, serial: int, fa
     encounter = await require_encounter(db, number, request.institution_code)
     is_suspended = is_pooling_suspended(pack, encounter.insured_pool, request, facts)
     return replace(encounter, is_repeat=True, is_pooling_suspended=is_suspended)
+
+
+def _require_same_birth(request: OpenEncounter, known: Encounter) -> None:
+    """What decides how a stay is paid must not be dropped silently because the stay is known already."""
+    if request.care_kind is CareKind.INPATIENT and known.is_birth != request.is_birth:
+        raise HospitalSerialReused(
+            f"院内号 {request.hospital_serial} 已经登记过，{'是' if known.is_birth else '不是'}生育住院，和这次的不同；"
+            "请换一个院内号，或先撤销原来的登记"
+        )
+    if request.delivery is not None and request.delivery != known.delivery:
+        raise HospitalSerialReused(
+            f"院内号 {request.hospital_serial} 已经登记过，生育类别和这次的不同；"
+            "要补上或更正生育类别，请在出院办理时上传"
+        )
 
 
 def is_pooling_suspended(pack: Pack, insured_pool: str, request: OpenEncounter, facts: OpenFacts) -> bool:
@@ -276,14 +316,18 @@ def _described(encounter: Encounter, description: VisitDescription) -> Encounter
             merged[diagnosis.order_no] = diagnosis
         else:
             merged.pop(diagnosis.order_no, None)
+    care_kind = _kept(description.care_kind, encounter.care_kind)
+    is_birth = _kept(description.is_birth, encounter.is_birth)
     return replace(
         encounter,
         care_type=_kept(description.care_type, encounter.care_type),
-        care_kind=_kept(description.care_kind, encounter.care_kind),
+        care_kind=care_kind,
         is_emergency=_kept(description.is_emergency, encounter.is_emergency),
         is_referral_mark=_kept(description.is_referral_mark, encounter.is_referral_mark),
         is_trauma=_kept(description.is_trauma, encounter.is_trauma),
         has_third_party=_kept(description.has_third_party, encounter.has_third_party),
+        is_birth=is_birth,
+        delivery=encounter.delivery if is_birth and care_kind is CareKind.INPATIENT else None,
         diagnoses=tuple(merged[order_no] for order_no in sorted(merged)),
         details={**encounter.details, **description.details},
     )

@@ -135,12 +135,18 @@ def _print(record: SettlementRecord, told: Explanation, institution_name: str) -
     )
     results.print(
         f"总费用 {yuan(record.total_fen)} 元，基金付 {yuan(record.fund_payment_fen)} 元"
-        f"（比例 {percent(record.rate_bp)}），个人账户付 {yuan(record.account_fen)} 元，现金 {yuan(record.cash_fen)} 元"
+        f"（{_rate(record)}），个人账户付 {yuan(record.account_fen)} 元，现金 {yuan(record.cash_fen)} 元"
     )
     for step in told.steps:
         _print_step(step)
     if told.notice:
         results.print(f"\n{told.notice}", style="yellow")
+
+
+def _rate(record: SettlementRecord) -> str:
+    # A quota is paid in full, whatever share of the bill that comes to.
+    is_quota = record.assessment["rule"] == "maternity"
+    return "按生育定额" if is_quota else f"比例 {percent(record.rate_bp)}"
 
 
 def _print_step(step: Step) -> None:

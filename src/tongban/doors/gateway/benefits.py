@@ -11,10 +11,12 @@ from tongban.doors.gateway.errors import InstitutionMismatch
 from tongban.doors.gateway.scalars import day_text
 from tongban.doors.gateway.wire import (
     ACCOUNT_FUND,
+    DELIVERY_CODES,
     POOLED_FUNDS,
     BenefitCheckInput,
     BenefitOutput,
     BenefitRow,
+    CareType,
     Fund,
     care_type_of,
     flag,
@@ -24,15 +26,20 @@ from tongban.filing import Filing, list_filings
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Situation
 from tongban.law import (
+    BenefitPath,
     FilingOutcome,
     FilingQuestion,
     InpatientCase,
+    MaternityBreakdown,
+    MaternityCase,
     OutpatientCase,
     Undetermined,
     assess_inpatient,
+    assess_maternity,
     assess_outpatient,
     benefit_path,
     decide_filing,
+    institution_level,
     pooled_benefit_in_arrears,
     price_class,
 )
@@ -41,6 +48,7 @@ from tongban.people import Enrollment, PaymentState
 _FUND_CHECK: Final = "01"
 _RANK: Final = {Situation.LONG_TERM: 0, Situation.REFERRAL: 1, Situation.OWN_CHOICE: 2}
 _TRIAL_FEN: Final = 100_00
+_TRIAL: Final = (_TRIAL_FEN, 0, 0, 0, _TRIAL_FEN)
 
 
 class Entitlement(NamedTuple):
@@ -64,7 +72,7 @@ async def check(call: Call, asked: BenefitCheckInput) -> BenefitOutput:
     if enrolled:
         check_insured_region(call, enrolled[0].pool_code)
         filings = await list_filings(call.db, viewer_id=person_id)
-        pooled = _pooled(call, enrolled[0], care.kind, filings, on)
+        pooled = _pooled(call, enrolled[0], care, filings, on)
     else:
         pooled = Entitlement(False, f"{day_text(on)} 这天没有查到{insurance.zh}的参保记录，请核对险种 insutype 和日期")
     rows = [_row(person.person_id, POOLED_FUNDS[insurance], pooled, on)]
@@ -74,8 +82,9 @@ async def check(call: Call, asked: BenefitCheckInput) -> BenefitOutput:
     return BenefitOutput(benefits=rows)
 
 
-def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Filing], on: date) -> Entitlement:
+def _pooled(call: Call, enrolled: Enrollment, wanted: CareType, filings: list[Filing], on: date) -> Entitlement:
     """What stands against the pooled fund, in the order in which a cashier can do something about it."""
+    care = wanted.kind
     if enrolled.payment_state is PaymentState.STOPPED:
         return Entitlement(False, "已停保，统筹基金不支付。请患者先到参保地补缴")
     if enrolled.payment_state is PaymentState.ARREARS and (stopped := _arrears(call, enrolled, on)) is not None:
@@ -85,7 +94,13 @@ def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Fili
     if not _is_connected(call, care):
         return Entitlement(False, f"本机构没有开通{care.zh}直接结算，请患者先自费，再回参保地报销")
     if care is CareKind.CHRONIC:
-        return Entitlement(False, f"门诊慢特病按认定的病种报，这里还没有认定记录。请问{call.pack.agency(enrolled.pool_code)}")
+        return Entitlement(
+            False, f"门诊慢特病按认定的病种报，这里还没有认定记录。请问{call.pack.agency(enrolled.pool_code)}"
+        )
+    if wanted.is_birth and care is not CareKind.INPATIENT:
+        return Entitlement(
+            False, f"生育门诊（产前检查）怎么报，没有查到规定。请患者先付费，再问{call.pack.agency(enrolled.pool_code)}"
+        )
     where = call.locality_of(enrolled.pool_code)
     here = [filing for filing in filings if _serves(call, filing, enrolled, care, on)]
     if where is not Locality.SAME_POOL and not here:
@@ -103,12 +118,12 @@ def _pooled(call: Call, enrolled: Enrollment, care: CareKind, filings: list[Fili
         )
         if decision.outcome not in (FilingOutcome.NOT_NEEDED, FilingOutcome.DEEMED):
             return Entitlement(False, decision.sentence)
-        return _determined(call, enrolled, care, where, None, on, decision.sentence)
+        return _determined(call, enrolled, wanted, where, None, on, decision.sentence)
     if not here:
-        return _determined(call, enrolled, care, where, None, on, "")
+        return _determined(call, enrolled, wanted, where, None, on, "")
     # While the law is silent about the best filing, settlement takes no lesser one in its place.
     best = min(here, key=lambda filing: _RANK[filing.kind.situation])
-    return _determined(call, enrolled, care, where, best, on, _filed_as(best))
+    return _determined(call, enrolled, wanted, where, best, on, _filed_as(best))
 
 
 def _arrears(call: Call, enrolled: Enrollment, on: date) -> Entitlement | None:
@@ -124,7 +139,7 @@ def _arrears(call: Call, enrolled: Enrollment, on: date) -> Entitlement | None:
 
 
 def _determined(
-    call: Call, enrolled: Enrollment, care: CareKind, where: Locality, filing: Filing | None, on: date, ground: str
+    call: Call, enrolled: Enrollment, care: CareType, where: Locality, filing: Filing | None, on: date, ground: str
 ) -> Entitlement:
     """Whether the law holds every value this care would be settled with."""
     pack, pool, insurance = call.pack, enrolled.pool_code, enrolled.insurance_type
@@ -139,20 +154,45 @@ def _determined(
         on=on,
         treatment_pool=call.institution.pool_code,
     )
+    if isinstance(path, Undetermined):
+        return Entitlement(False, _unknown(path))
+    if care.is_birth:
+        return _by_quota(call, enrolled, where, path, on, ground)
     level = price_class(pack, call.institution.hospital_level, call.institution.in_county, on, pool)
-    for found in (path, level):
-        if isinstance(found, Undetermined):
-            return Entitlement(False, _unknown(found))
-    assert not isinstance(path, Undetermined)
-    assert not isinstance(level, Undetermined)
-    given = (pool, insurance, enrolled.category, where, path, level, on, on, _TRIAL_FEN, 0, 0, 0, _TRIAL_FEN)
-    if care is CareKind.INPATIENT:
+    if isinstance(level, Undetermined):
+        return Entitlement(False, _unknown(level))
+    given = (pool, insurance, enrolled.category, where, path, level, on, on, *_TRIAL)
+    if care.kind is CareKind.INPATIENT:
         assessment = assess_inpatient(pack, InpatientCase(*given))
     else:
         assessment = assess_outpatient(pack, OutpatientCase(*given))
     if assessment.undetermined is not None:
         return Entitlement(False, _unknown(assessment.undetermined))
     return Entitlement(True, ground)
+
+
+def _by_quota(
+    call: Call, enrolled: Enrollment, where: Locality, path: BenefitPath, on: date, ground: str
+) -> Entitlement:
+    """A stay for giving birth: which deliveries a quota is known for here. Which one it will be nobody knows yet."""
+    level = institution_level(call.institution.hospital_level)
+    if level is None:
+        ask = call.pack.agency(enrolled.pool_code)
+        return Entitlement(False, f"不知道本机构是几级，没法确定按哪个生育定额报。请问{ask}")
+    quotas: list[str] = []
+    silent: list[Undetermined] = []
+    for delivery in DELIVERY_CODES.values():
+        given = (enrolled.pool_code, enrolled.insurance_type, enrolled.category, where, path, delivery, level, on, on)
+        assessment = assess_maternity(call.pack, MaternityCase(*given, *_TRIAL))
+        if assessment.undetermined is not None:
+            silent.append(assessment.undetermined)
+        elif isinstance(assessment.breakdown, MaternityBreakdown):
+            quotas.append(f"{delivery.zh} {yuan(assessment.breakdown.quota_fen)} 元")
+    if not quotas:
+        return Entitlement(False, _unknown(silent[0]))
+    rest = "，别的分娩方式没有查到" if silent else ""
+    told = f"按定额报：{'、'.join(quotas)}{rest}。结算前请上传生育类别 matn_type"
+    return Entitlement(True, f"{ground.rstrip('。')}。{told}" if ground else told)
 
 
 def _unknown(found: Undetermined) -> str:

@@ -30,11 +30,12 @@ from tongban.doors.gateway.wire import (
     VisitInput,
     care_type_of,
     credential_of,
+    delivery_of,
     insurance_of,
 )
 from tongban.kernel.vocabulary import CareKind
 from tongban.people import enrollments, find_by_credential
-from tongban.settlement import Diagnosis, Encounter, LineUpload, OpenEncounter, VisitDescription
+from tongban.settlement import Delivery, Diagnosis, Encounter, LineUpload, OpenEncounter, VisitDescription
 
 # In 2205 and 2302: every unsettled line of the visit.
 EVERYTHING: Final = "0000"
@@ -83,7 +84,10 @@ async def admit(call: Call, asked: AdmissionInput) -> AdmissionOutput:
     }
     marks = read_marks(wanted, care)
     diagnoses = _diagnoses(asked.diagnoses)
-    encounter = await _open(call, wanted, care, wanted.care_type, wanted.stay_serial, marks, diagnoses, details)
+    delivery = _delivery(wanted.delivery_code, is_birth=care.is_birth)
+    encounter = await _open(
+        call, wanted, care, wanted.care_type, wanted.stay_serial, marks, diagnoses, details, delivery
+    )
     return AdmissionOutput(answer=AdmissionAnswer(encounter_number=encounter.number))
 
 
@@ -96,6 +100,8 @@ async def describe(call: Call, asked: VisitInfoInput) -> None:
     if care.kind is CareKind.CHRONIC and not wanted.disease_code:
         raise NodeInvalid("门诊慢特病要填病种：请在 dise_codg 里填这位患者已认定的慢特病病种编码")
     encounter = await visit_of(call, wanted.encounter_number, wanted.person_number)
+    if encounter.care_kind is CareKind.INPATIENT:
+        raise VisitMismatch("这次就诊是住院，没有门诊就诊信息上传这一步")
     marks = read_marks(wanted, care, category_marks_emergency=_is_inside_province(call.regions, encounter))
     if care.is_emergency and not marks.is_emergency:
         raise CodeUnknown(
@@ -108,6 +114,7 @@ async def describe(call: Call, asked: VisitInfoInput) -> None:
         is_referral_mark=marks.is_referral,
         is_trauma=marks.is_trauma,
         has_third_party=marks.has_third_party,
+        is_birth=care.is_birth,
         diagnoses=_diagnoses(asked.diagnoses),
         details={"disease_code": wanted.disease_code, "disease_name": wanted.disease_name},
     )
@@ -169,7 +176,7 @@ async def withdraw_lines(call: Call, asked: LineWithdrawalInput) -> None:
 
 
 async def discharge(call: Call, asked: DischargeInput) -> None:
-    """2402. Regions send it before or after the settlement: after it, the same day changes nothing."""
+    """2402. Regions send it before or after the settlement: after it, the same day and delivery change nothing."""
     wanted = asked.discharge
     encounter = await visit_of(call, wanted.encounter_number, wanted.person_number)
     _require_stay(encounter)
@@ -178,6 +185,7 @@ async def discharge(call: Call, asked: DischargeInput) -> None:
         encounter_of(wanted.encounter_number, encounter.person_id),
         call.institution.institution_code,
         plain_day(wanted.ends_at),
+        delivery=_delivery(wanted.delivery_code, is_birth=encounter.is_birth),
         now=call.now,
     )
 
@@ -227,6 +235,7 @@ async def _open(
     marks: MarkSet,
     diagnoses: tuple[Diagnosis, ...],
     details: dict[str, Any],
+    delivery: Delivery | None = None,
 ) -> Encounter:
     person_id = person_id_of(wanted.person_number)
     insurance = insurance_of(wanted.insurance_code)
@@ -255,6 +264,8 @@ async def _open(
             is_referral_mark=bool(marks.is_referral),
             is_trauma=bool(marks.is_trauma),
             has_third_party=marks.has_third_party,
+            is_birth=care.is_birth,
+            delivery=delivery,
             diagnoses=diagnoses,
             details={name: value for name, value in details.items() if value},
         ),
@@ -280,6 +291,12 @@ async def _check_credential(
         holder = await find_by_credential(call.db, call.vault, kind, wanted.credential_number)
         if holder is None or holder.person_id != person_id:
             raise CredentialRefused(f"这个{kind.zh}不是这位患者（psn_no）的，请重新读码（读卡）并核对患者")
+
+
+def _delivery(code: str, *, is_birth: bool) -> Delivery | None:
+    """A stay that is not for giving birth may say 9 (其他) and the like; that a child was born, it may not."""
+    told = delivery_of(code)
+    return told if told is None or is_birth or told.kind is not None else None
 
 
 def _diagnoses(rows: list[DiagnosisRow]) -> tuple[Diagnosis, ...]:

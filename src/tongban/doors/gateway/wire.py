@@ -14,8 +14,9 @@ from msgspec import Meta, Raw
 
 from tongban.doors.gateway.errors import CodeUnknown
 from tongban.doors.gateway.scalars import Extension, WireDay, WireFen, WirePrice, WireQuantity, WireSwitch, WireTime
-from tongban.kernel.vocabulary import CareKind, CatalogClass, InsuranceType, Locality, PersonnelCategory
+from tongban.kernel.vocabulary import CareKind, CatalogClass, DeliveryKind, InsuranceType, Locality, PersonnelCategory
 from tongban.people import CredentialKind, PaymentState
+from tongban.settlement import Delivery
 
 # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -113,6 +114,7 @@ FIELDS: Final[tuple[Field, ...]] = tuple(
         ("disease_code", "dise_codg", "病种编码"),
         ("disease_name", "dise_name", "病种名称"),
         ("discharge_way", "dscg_way", "离院方式"),
+        ("delivery_code", "matn_type", "生育类别"),
         ("discharged_on", "dscg_time", "出院时间"),
         ("extension", "exp_content", "字段扩展"),
         ("emergency_member", "er_flag", "急诊标志"),
@@ -350,6 +352,7 @@ class Admission(Marks, frozen=True, kw_only=True, rename=_NAMES):
     main_diagnosis_name: Text = ""
     disease_code: Identifier = ""
     disease_name: Text = ""
+    delivery_code: Identifier = ""
 
 
 class AdmissionInput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
@@ -362,6 +365,7 @@ class Discharge(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
     person_number: Identifier
     ends_at: WireDay
     discharge_way: Identifier = ""
+    delivery_code: Identifier = ""
 
 
 class DischargeInput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
@@ -766,12 +770,14 @@ PLACE_CODES: Final[Mapping[Locality, str]] = MappingProxyType(
 
 
 class CareType(NamedTuple):
-    """A `med_type`: the kind of care it is, and whether it is by its name a care of injuries or an emergency."""
+    """A `med_type`: the kind of care it is, and whether it is by its name a care of injuries, an emergency, or for a
+    birth."""
 
     kind: CareKind
     zh: str
     is_trauma: bool = False
     is_emergency: bool = False
+    is_birth: bool = False
 
 
 CARE_TYPES: Final[Mapping[str, CareType]] = MappingProxyType(
@@ -789,8 +795,19 @@ CARE_TYPES: Final[Mapping[str, CareType]] = MappingProxyType(
         "24": CareType(CareKind.INPATIENT, "急诊转住院"),
         "25": CareType(CareKind.INPATIENT, "异地住院"),
         "41": CareType(CareKind.PHARMACY, "定点药店购药"),
-        "51": CareType(CareKind.OUTPATIENT, "生育门诊"),
-        "52": CareType(CareKind.INPATIENT, "生育住院"),
+        "51": CareType(CareKind.OUTPATIENT, "生育门诊", is_birth=True),
+        "52": CareType(CareKind.INPATIENT, "生育住院", is_birth=True),
+    }
+)
+
+
+# 5 流产, 6 引产, 7 产前检查 and 9 其他 are sent too: no quota is known for them, nor for any other code.
+DELIVERY_CODES: Final[Mapping[str, DeliveryKind]] = MappingProxyType(
+    {
+        "1": DeliveryKind.NATURAL,
+        "2": DeliveryKind.ASSISTED,
+        "3": DeliveryKind.CAESAREAN,
+        "4": DeliveryKind.DIFFICULT,
     }
 )
 
@@ -830,6 +847,14 @@ def care_type_of(code: str) -> CareType:
         known = "、".join(f"{key} {value.zh}" for key, value in CARE_TYPES.items() if len(key) == 2)
         raise CodeUnknown(f"医疗类别 med_type 是 {code[:10]}，还不能结算。可以用：{known}")
     return care
+
+
+def delivery_of(code: str) -> Delivery | None:
+    """How a child was born; None when nothing was sent. Two-digit codes are sent too."""
+    if not code:
+        return None
+    plain = code.lstrip("0") or "0"
+    return Delivery(plain, DELIVERY_CODES.get(plain))
 
 
 def credential_of(code: str) -> CredentialKind | None:

@@ -22,13 +22,17 @@ create table settlement.encounter (
   is_referral_mark boolean not null default false,
   is_trauma     boolean not null default false,
   has_third_party boolean,
+  is_birth      boolean not null default false, -- a stay for giving birth, or a visit on the way to it
+  delivery      text check (delivery in ('natural', 'assisted', 'difficult', 'caesarean')),
+  delivery_code text not null default '',       -- matn_type as sent; without `delivery`: one that has no quota
   diagnoses     jsonb not null default '[]',
   details       jsonb not null default '{}',
   state         text not null check (state in ('open', 'settled', 'voided')),
   version       integer not null default 1,
   opened_at     timestamptz not null,
   primary key (person_id, encounter_serial),
-  check (discharged_on >= admitted_on)
+  check (discharged_on >= admitted_on),
+  check ((delivery is null and delivery_code = '') or (is_birth and care_kind = 'inpatient' and delivery_code <> ''))
 );
 -- A hospital's own number names one visit; sending the admission again finds the first.
 create unique index encounter_hospital_serial on settlement.encounter (person_id, institution_code, care_kind, hospital_serial)
