@@ -12,7 +12,9 @@ from settlement_kit import CLASS_B, PLACES, Hospital, Town, furnish
 
 from tongban.directory import Regions
 from tongban.infra.db import connected
+from tongban.kernel.vocabulary import DeliveryKind
 from tongban.law import Pack
+from tongban.settlement import Delivery
 
 Explain = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -92,3 +94,24 @@ def test_a_number_that_is_none_is_said_so(run_explain: Explain, wrong: str) -> N
     assert done.returncode == 1
     assert "没有找到这个号码" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_birth_is_told_by_its_quota(
+    database_url: str, owner_database_url: str, pack: Pack, run_explain: Explain
+) -> None:
+    async def settle() -> str:
+        async with connected(database_url) as db, connected(owner_database_url) as owner_db:
+            await furnish(owner_db)
+            hospital = Hospital(db, pack, Regions(PLACES, {}))
+            caesarean = Delivery("3", DeliveryKind.CAESAREAN)
+            request = await hospital.stay(
+                await Town(owner_db).person("resident", "adult"), 800_000, is_birth=True, delivery=caesarean
+            )
+            return str((await hospital.settle(request)).number)
+
+    done = run_explain(asyncio.run(settle()))
+
+    assert done.returncode == 0, done.stderr
+    for words in ("按生育定额", "剖宫产", "3,000.00", "5,000.00", "二手"):
+        assert words in done.stdout
+    assert "100%" not in done.stdout.splitlines()[1]
