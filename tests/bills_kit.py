@@ -10,7 +10,7 @@ from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, InsuranceType
 from tongban.law import Pack
-from tongban.settlement import LineUpload, OpenEncounter, Settled, SettleRequest
+from tongban.settlement import Delivery, LineUpload, OpenEncounter, Settled, SettleRequest
 
 WANG, LI, LIU = 318204759610243, 604917382055126, 815360247719084  # 居民 太原, 职工 太原, 职工 大同
 BEIJING_HOSPITAL = "H11010122385"
@@ -31,8 +31,9 @@ async def pay(
     care_kind: CareKind = CareKind.INPATIENT,
     admitted_on: date,
     settled_on: date,
+    delivery: Delivery | None = None,
 ) -> Settled:
-    """One bill of one class-A and one class-B item, settled as a hospital would."""
+    """One bill of one class-A and one class-B item, settled as a hospital would; with a `delivery`, of a birth."""
     serial = next(_serials)
     message = f"{institution_code}{now:%Y%m%d%H%M%S}{serial:06d}"
     encounter = await settlement.open_encounter(
@@ -46,6 +47,8 @@ async def pay(
             hospital_serial=f"ZY{serial}-{now:%H%M%S}",
             insurance_type=insurance_type,
             admitted_on=admitted_on,
+            is_birth=delivery is not None,
+            delivery=delivery,
             message_id=message,
             transaction_code="2401",
             request_hash=hashlib.sha256(message.encode()).digest(),

@@ -10,8 +10,8 @@ from portal_kit import Browser, Clock, Till, count
 from bills_kit import LI, LIU, WANG
 from tongban import settlement
 from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
-from tongban.kernel.vocabulary import CareKind, InsuranceType
-from tongban.settlement import CancelRequest, Settled
+from tongban.kernel.vocabulary import CareKind, DeliveryKind, InsuranceType
+from tongban.settlement import CancelRequest, Delivery, Settled
 
 PUBLIC = [
     "/",
@@ -238,6 +238,18 @@ async def test_a_settlement_opens_into_steps_that_add_up(visitor: Browser, till:
     assert paid.total_fen - funds == paid.person_share_fen
     assert "为什么" in words
     assert "依据：" in words
+
+
+async def test_a_birth_is_told_by_its_quota_and_by_no_rate(app: Litestar, visitor: Browser, till: Till) -> None:
+    hospital = await _hospital_in(app, "140100")
+    paid = await till.pay(institution_code=hospital, total_fen=600_000, delivery=Delivery("1", DeliveryKind.NATURAL))
+    await visitor.sign_in("wang_xiuying")
+    words = text_of((await visitor.get(f"/costs/{paid.number}")).text)
+    assert paid.pooled_fund_fen == 150_000
+    assert "医保报销 1,500.00 元" in words
+    assert "定额" in words
+    assert "100%" not in words
+    assert "减：起付线" not in words
 
 
 async def test_numbers_without_an_official_source_are_marked_where_they_stand(visitor: Browser, till: Till) -> None:
