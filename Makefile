@@ -39,6 +39,7 @@ lock: ## 按 requirements*.in 重新锁定依赖
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.lock
 	$(LOCK) $(ARGS) requirements.in -o requirements.lock
 	$(LOCK) $(ARGS) requirements-batch.in -o requirements-batch.lock
+	$(LOCK) $(ARGS) requirements-ocr.in -o requirements-ocr.lock
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.lock
 	$(LOCK) $(ARGS) requirements-bench.in -o requirements-bench.lock
 

@@ -2,6 +2,7 @@
 # Make everything that `make run` or `make test` needs, on a machine that has nothing but Python 3.11 or newer.
 #   scripts/bootstrap.sh run    what the product needs
 #   scripts/bootstrap.sh batch  and what whole populations need: simulations, claims in Parquet
+#   scripts/bootstrap.sh ocr    and what reads invoices from photos, beside what the product needs
 #   scripts/bootstrap.sh test   and what its tests need, a browser and Chinese fonts included
 #   scripts/bootstrap.sh bench  and the engines its benchmarks are measured against
 # What is there already is left alone: a second run takes no time. Packages are installed by hash from the lock files.
@@ -10,11 +11,12 @@ cd "$(dirname "$0")/.."
 
 kind=${1:-run}
 case $kind in
-  run) lock=requirements.lock more="batch test bench" ;;
+  run) lock=requirements.lock more="batch ocr test bench" ;;
   batch) lock=requirements-batch.lock more="test bench" ;;
+  ocr) lock=requirements-ocr.lock more="test bench" ;;
   test) lock=requirements-dev.lock more=bench ;;
   bench) lock=requirements-bench.lock more= ;;
-  *) echo "用法：scripts/bootstrap.sh run|batch|test|bench" >&2; exit 2 ;;
+  *) echo "用法：scripts/bootstrap.sh run|batch|ocr|test|bench" >&2; exit 2 ;;
 esac
 
 say() { printf '%s\n' "$*" >&2; }
@@ -107,7 +109,7 @@ for each in $kind $more; do
   if has "$each"; then exit 0; fi
 done
 if ! is_new_enough .venv/bin/python || [ "$(cat .venv/tongban-place 2>/dev/null)" != "$(pwd)" ]; then make_venv; fi
-rm -f .venv/tongban-run .venv/tongban-batch .venv/tongban-test .venv/tongban-bench
+rm -f .venv/tongban-run .venv/tongban-batch .venv/tongban-ocr .venv/tongban-test .venv/tongban-bench
 install_locked
 case $kind in test | bench) install_browser ;; esac
 want "$kind" >".venv/tongban-$kind"

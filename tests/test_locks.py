@@ -21,7 +21,7 @@ def named(requirements: Path) -> set[str]:
 
 def test_there_is_a_lock_for_every_list() -> None:
     lists = {path.stem for path in ROOT.glob("requirements*.in")}
-    assert lists == {f"requirements{kind}" for kind in ("", "-batch", "-bench", "-dev", "-uv")}
+    assert lists == {f"requirements{kind}" for kind in ("", "-batch", "-bench", "-dev", "-ocr", "-uv")}
     assert {lock.stem for lock in LOCKS} == lists
 
 
@@ -44,9 +44,10 @@ def test_a_lock_pins_by_hash_everything_its_list_asks_for(lock: Path) -> None:
 
 def test_tests_run_against_the_versions_that_are_shipped() -> None:
     """Each list holds the one before it, at the same versions."""
-    locks = [pinned(ROOT / f"requirements{kind}.lock") for kind in ("", "-batch", "-dev", "-bench")]
-    for fewer, more in pairwise(locks):
-        assert {name: more.get(name) for name in fewer} == fewer
+    for kinds in (("", "-batch", "-dev", "-bench"), ("", "-ocr", "-dev")):
+        locks = [pinned(ROOT / f"requirements{kind}.lock") for kind in kinds]
+        for fewer, more in pairwise(locks):
+            assert {name: more.get(name) for name in fewer} == fewer
 
 
 def test_no_other_kind_of_lock_creeps_in() -> None:
