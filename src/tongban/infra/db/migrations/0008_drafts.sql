@@ -1,0 +1,2 @@
+create schema drafts;
+grant usage on schema drafts to tongban_app;

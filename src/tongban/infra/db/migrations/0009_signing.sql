@@ -1,0 +1,2 @@
+create schema signing;
+grant usage on schema signing to tongban_app;

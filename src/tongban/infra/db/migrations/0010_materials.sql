@@ -1,0 +1,2 @@
+create schema materials;
+grant usage on schema materials to tongban_app;

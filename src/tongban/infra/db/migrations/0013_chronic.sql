@@ -1,0 +1,2 @@
+create schema chronic;
+grant usage on schema chronic to tongban_app;

@@ -1,0 +1,2 @@
+create schema reimbursement;
+grant usage on schema reimbursement to tongban_app;

@@ -1,0 +1,2 @@
+create schema journeys;
+grant usage on schema journeys to tongban_app;
