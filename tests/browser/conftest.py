@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from browser_kit import MODES, Site, overflow, violations
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from walk import Walk
 
 from tongban.doors.cli.data import load_all
 from tongban.doors.cli.demo import load_demo
@@ -112,9 +113,8 @@ def browser_context_args(site: Site) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    """Fails the test for anything the console complains of: refused styles, broken scripts, missing files."""
+def listen(page: Page) -> list[str]:
+    """What the console of `page` complains of from now on: refused styles, broken scripts, missing files."""
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
@@ -126,8 +126,42 @@ def page(page: Page) -> Iterator[Page]:
     expect.set_options(timeout=TIMEOUT_MS)
     page.on("console", hear)
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """Fails the test for anything the console complains of."""
+    complaints = listen(page)
     yield page
     assert complaints == []
+
+
+@pytest.fixture
+def walk(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Callable[..., Walk]]:
+    """``walk(key, mode, check=…, story=…, **context options)``: a phone of its own for each call, signed in as one
+    of the demo's residents (`key` "" for nobody). Two calls are two people in one test."""
+    contexts, complaints = [], []
+
+    def start(key: str = "", mode: str = "normal", *, check: bool = False, story: str = "page", **more: Any) -> Walk:
+        options = {**browser_context_args, "device_scale_factor": 1, "java_script_enabled": mode != "nojs", **more}
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        complaints.append(listen(page))
+        if mode == "elder" or key:
+            page.goto("/sign-in" + ("?elder=1" if mode == "elder" else ""))
+        if key:
+            page.locator(f"button[value={key}]").click()
+            if page.get_by_role("button", name="授权查询").is_visible():
+                page.get_by_role("checkbox").check()
+                page.get_by_role("button", name="授权查询").click()
+        return Walk(page, mode, check=check, story=story)
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [text for heard in complaints for text in heard] == []
 
 
 @pytest.fixture
