@@ -80,13 +80,13 @@ def test_never_two_zeros_in_a_row_and_one_end(fen: int) -> None:
     assert words[-1] in "整角分"
 
 
-@pytest.mark.parametrize(
-    "text",
-    """
-    整 元整 壹 壹元 拾元整 壹拾元零整 壹佰贰元整 壹壹元整 壹元伍角整 一百元整 壹万零零壹元整 壹角贰角 零元伍角 玖佰万亿元整 负壹元整
-    """.split()
-    + ["", "壹元整 "],
-)
+_WRONG = """
+整 元整 壹 壹元 拾元整 壹拾元零整 壹佰贰元整 壹壹元整 壹元伍角整 一百元整
+壹万零零壹元整 壹角贰角 零元伍角 玖佰万亿元整 负壹元整
+"""
+
+
+@pytest.mark.parametrize("text", ["", "壹元整 ", *_WRONG.split()])
 def test_anything_else_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):
         fen_from_capitals(text)
