@@ -44,6 +44,8 @@ from tongban.law.decisions import (
     handling_days,
     injury,
     institution_level,
+    is_bound_to_institutions,
+    is_same_disease,
     kinds_offered,
     listed_disease,
     locality,
@@ -61,6 +63,9 @@ from tongban.law.decisions import (
     place_level,
     pooled_benefit_in_arrears,
     price_class,
+    recognition_institutions_max,
+    recognition_months,
+    recognition_papers,
 )
 from tongban.law.errors import CaseRefused, FilingTermsUnknown, PolicyError, QuestionRefused
 from tongban.law.explain import steps
@@ -91,7 +96,7 @@ from tongban.law.model import (
     Undetermined,
     UsedValue,
 )
-from tongban.law.pack import Pack, UsedList
+from tongban.law.pack import OPEN_ENDED, Pack, UsedList
 from tongban.law.records import RecordUnreadable, StoredRecord, read_record
 from tongban.law.rules.account_only import AccountOnlyBreakdown
 from tongban.law.rules.chronic import ChronicBreakdown
@@ -168,6 +173,7 @@ __all__ = [
     "OutpatientCase",
     "OutpatientBreakdown",
     "NO_LIMIT",
+    "OPEN_ENDED",
     "assess_chronic",
     "ChronicCase",
     "ChronicBreakdown",
@@ -247,6 +253,11 @@ __all__ = [
     "injury",
     "listed_disease",
     "chronic_settlement",
+    "is_same_disease",
+    "recognition_papers",
+    "recognition_months",
+    "recognition_institutions_max",
+    "is_bound_to_institutions",
     "ChronicQuestion",
     # their words
     "Act",

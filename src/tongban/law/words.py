@@ -54,6 +54,8 @@ class Paper(Word):
     INVOICE = "invoice", "医院的收费票据"
     FEE_LIST = "fee_list", "费用清单"
     DISCHARGE_RECORD = "discharge_record", "出院小结或诊断证明"
+    DIAGNOSIS_CERTIFICATE = "diagnosis_certificate", "诊断证明"
+    EXAM_REPORT = "exam_report", "检查报告"
 
 
 class Permission(Word):

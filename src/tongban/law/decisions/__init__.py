@@ -9,7 +9,16 @@ from tongban.law.decisions.acts import (
     penalty,
 )
 from tongban.law.decisions.answer import Listed, decide
-from tongban.law.decisions.chronic import ChronicQuestion, chronic_settlement, listed_disease
+from tongban.law.decisions.chronic import (
+    ChronicQuestion,
+    chronic_settlement,
+    is_bound_to_institutions,
+    is_same_disease,
+    listed_disease,
+    recognition_institutions_max,
+    recognition_months,
+    recognition_papers,
+)
 from tongban.law.decisions.claims import ClaimQuestion, claim_papers, claim_route, injury
 from tongban.law.decisions.classes import (
     benefit_path,
@@ -95,5 +104,10 @@ __all__ = [
     "injury",
     "listed_disease",
     "chronic_settlement",
+    "is_same_disease",
+    "recognition_papers",
+    "recognition_months",
+    "recognition_institutions_max",
+    "is_bound_to_institutions",
     "ChronicQuestion",
 ]
