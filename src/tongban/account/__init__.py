@@ -18,22 +18,34 @@ from tongban.account.model import (
     LedgerEntry,
     Posting,
     advance_account,
+    bank_account,
     critical_illness_fund,
     institution_account,
+    payout_account,
     personal_account,
     pool_account,
     pooled_fund,
     receivable_account,
 )
-from tongban.account.rules import care_postings
-from tongban.account.service import balance, ledger_of, load_opening_balances, open_account
+from tongban.account.rules import care_postings, claim_postings
+from tongban.account.service import (
+    balance,
+    ledger_of,
+    load_opening_balances,
+    open_account,
+    write_correction,
+    write_entry,
+)
 
 __all__ = [
     "balance",
     "open_account",
     "load_opening_balances",
     "ledger_of",
+    "write_entry",
+    "write_correction",
     "care_postings",
+    "claim_postings",
     "Balance",
     "LedgerEntry",
     "Posting",
@@ -46,6 +58,8 @@ __all__ = [
     "personal_account",
     "advance_account",
     "receivable_account",
+    "payout_account",
+    "bank_account",
     "OPENING_ACCOUNT",
     "ENTRY_CTE",
     "POSTING_CTE",

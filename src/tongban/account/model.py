@@ -18,6 +18,8 @@ class EntryKind(Word):
     CANCELLATION = "cancellation", "撤销结算"
     PREMIUM = "premium", "缴费"
     CONTRIBUTION = "contribution", "划入"
+    PAYOUT = "payout", "打款"
+    PAYOUT_RETURN = "payout_return", "打款退回"
 
 
 class Fund(Word):
@@ -64,6 +66,16 @@ def advance_account(treatment_pool: str, insured_pool: str) -> str:
 def receivable_account(treatment_pool: str, insured_pool: str) -> str:
     """Plus: what the insured region's funds have set aside for the treating region and not yet transferred."""
     return f"receivable:{treatment_pool}:{insured_pool}"
+
+
+def payout_account(claim_number: str) -> str:
+    """What a person is to be paid for care they paid in full themselves, until the bank has paid it out."""
+    return f"payout:{claim_number}"
+
+
+def bank_account(pool_code: str) -> str:
+    """Plus: what the bank has paid out for this pool."""
+    return f"bank:{pool_code}"
 
 
 class Posting(NamedTuple):

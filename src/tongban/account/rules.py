@@ -8,6 +8,7 @@ from tongban.account.model import (
     Posting,
     advance_account,
     institution_account,
+    payout_account,
     personal_account,
     pool_account,
     receivable_account,
@@ -43,6 +44,17 @@ def care_postings(
     postings += paying
     assert sum(posting.amount_fen for posting in postings) == 0
     return tuple(postings)
+
+
+def claim_postings(*, claim_number: str, insured_pool: str, paid_fen: Mapping[Fund, Fen]) -> tuple[Posting, ...]:
+    """The postings of a bill the person had paid in full: the insured pool's funds owe the person their part.
+
+    The hospital has its money, so neither it nor its region stands in the books.
+    """
+    paying = [Posting(pool_account(insured_pool, fund), -fen) for fund, fen in paid_fen.items() if fen]
+    if not paying:
+        return ()
+    return (Posting(payout_account(claim_number), -sum(posting.amount_fen for posting in paying)), *paying)
 
 
 def opening_postings(person_id: int, balance_fen: Fen) -> tuple[Posting, ...]:

@@ -1,11 +1,11 @@
 """Use cases of the personal account and the ledger. Paying is settlement's: see `fragments`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tongban.account import store
 from tongban.account.errors import AccountExists
-from tongban.account.model import Balance, LedgerEntry
+from tongban.account.model import Balance, EntryKind, LedgerEntry, Posting
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
 
@@ -26,6 +26,20 @@ async def open_account(db: Db, person_id: int, balance_fen: Fen, now: datetime) 
 async def load_opening_balances(db: Db, rows: Iterable[tuple[int, Fen]], *, now: datetime) -> int:
     """Open many accounts at once (person, balance); returns how many were new. Accounts that exist stay as they are."""
     return await store.open_all(db, rows, _OPENING_REFERENCE, now)
+
+
+async def write_entry(
+    db: Db, *, person_id: int, what: EntryKind, reference: str, postings: Sequence[Posting], now: datetime
+) -> None:
+    """One event that moves money outside a settlement, inside the caller's transaction. Once per kind and reference."""
+    await store.insert_entry(db, person_id, what, reference, postings, now)
+
+
+async def write_correction(
+    db: Db, *, person_id: int, what: EntryKind, corrected: EntryKind, reference: str, now: datetime
+) -> None:
+    """Take the entry of that kind and reference back with one that names it, inside the caller's transaction."""
+    await store.insert_correction(db, person_id, what, corrected, reference, now)
 
 
 async def ledger_of(db: Db, person_id: int) -> list[LedgerEntry]:

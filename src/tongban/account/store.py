@@ -1,9 +1,10 @@
 """SQL of the ledger and of the personal accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from tongban.account.fragments import CORRECTION_CTE, CORRECTION_POSTING_CTE, ENTRY_CTE, POSTING_CTE
 from tongban.account.model import OPENING_ACCOUNT, Balance, EntryKind, LedgerEntry, Posting
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
@@ -45,6 +46,49 @@ _OPEN_ALL = """
   )
   select count(*) from opened
 """
+
+
+_INSERT_ENTRY: Final = f"""
+  with one as (select), entry as (
+    {ENTRY_CTE.format(person_id="$1", what="$2", reference="$3", at="$4::timestamptz", source="one")}
+  ), posting as (
+    {POSTING_CTE.format(person_id="$1", entry="entry", accounts="$5::text[]", amounts="$6::bigint[]")}
+  )
+  select from entry
+"""
+
+_INSERT_CORRECTION: Final = f"""
+  with one as (select), correction as (
+    {
+    CORRECTION_CTE.format(person_id="$1", what="$2", corrected="$3", reference="$4", at="$5::timestamptz", source="one")
+}
+  ), posting as (
+    {CORRECTION_POSTING_CTE.format(person_id="$1", correction="correction")}
+  )
+  select entry_id from correction
+"""  # noqa: S608
+
+
+async def insert_entry(
+    db: Db, person_id: int, what: EntryKind, reference: str, postings: Sequence[Posting], now: datetime
+) -> None:
+    await db.execute(
+        _INSERT_ENTRY,
+        person_id,
+        what,
+        reference,
+        now,
+        [posting.ledger_account for posting in postings],
+        [posting.amount_fen for posting in postings],
+    )
+
+
+async def insert_correction(
+    db: Db, person_id: int, what: EntryKind, corrected: EntryKind, reference: str, now: datetime
+) -> None:
+    """The entry must be there and uncorrected: the caller has seen it."""
+    written = await db.fetchval(_INSERT_CORRECTION, person_id, what, corrected, reference, now)
+    assert written is not None, "a correction corrects something"
 
 
 async def balance(db: Db, person_id: int) -> Balance | None:

@@ -13,8 +13,9 @@ create table account.personal_account (
 create table account.entry (
   person_id     bigint not null,
   entry_id      bigint generated always as identity,
-  what          text not null check (what in ('opening', 'settlement', 'cancellation', 'premium', 'contribution')),
-  reference     text not null,            -- the settlement number
+  what          text not null check (what in ('opening', 'settlement', 'cancellation', 'premium', 'contribution', 'payout',
+                                               'payout_return')),
+  reference     text not null,            -- the settlement number, the number of a payout
   corrects_entry_id bigint,
   happened_at   timestamptz not null,
   primary key (person_id, entry_id),
