@@ -26,6 +26,7 @@ create table settlement.encounter (
   delivery      text check (delivery in ('natural', 'assisted', 'difficult', 'caesarean')),
   delivery_code text not null default '',       -- matn_type as sent; without `delivery`: one that has no quota
   diagnoses     jsonb not null default '[]',
+  is_claim      boolean not null default false, -- paid in full by the person; written down when it is reimbursed
   details       jsonb not null default '{}',
   state         text not null check (state in ('open', 'settled', 'voided')),
   version       integer not null default 1,
@@ -83,6 +84,23 @@ create table settlement.benefit_year (
   primary key (person_id, benefit_year, insurance_type)
 );
 
+-- The same for one chronic disease, which has a deductible and a ceiling of its own. No version: every write that
+-- touches it holds the row of `benefit_year` above, and is guarded by that one's.
+create table settlement.chronic_year (
+  person_id     bigint not null,
+  benefit_year  smallint not null,
+  insurance_type text not null check (insurance_type in ('employee', 'resident')),
+  disease       text not null,                  -- the law's word
+  pooled_fen    bigint not null default 0 check (pooled_fen >= 0),
+  deductible_fen bigint not null default 0 check (deductible_fen >= 0),
+  primary key (person_id, benefit_year, insurance_type, disease),
+  foreign key (person_id, benefit_year, insurance_type) references settlement.benefit_year
+);
+
+-- The days of a stay. The day of discharge is not one of them: somebody may be admitted again on it.
+create function settlement.stay_of(admitted_on date, discharged_on date) returns daterange
+  language sql immutable as $$ select daterange(admitted_on, greatest(discharged_on, admitted_on + 1)) $$;
+
 create table settlement.settlement (
   person_id     bigint not null,
   settlement_serial bigint not null default nextval('settlement.serial'),
@@ -118,6 +136,8 @@ create table settlement.settlement (
   assessment    jsonb not null,                 -- law.Record: case, breakdown, the values used and where they stand
   message_id    text not null,
   transaction_code text not null,
+  way           text not null default 'direct' check (way in ('direct', 'manual')),
+  stay          daterange,                      -- null: no stay
   state         text not null check (state in ('settled', 'cancelled')),
   cancelled_at  timestamptz,
   cancellation_serial bigint,                   -- the number of the cancelling settlement, for the hospital's answer
@@ -126,7 +146,15 @@ create table settlement.settlement (
   foreign key (person_id, encounter_serial) references settlement.encounter,
   check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen),
   check (total_fen = pooled_fund_fen + critical_illness_fen + medical_assistance_fen + account_fen + cash_fen),
-  check ((state = 'cancelled') = (cancelled_at is not null and cancellation_serial is not null))
+  check ((state = 'cancelled') = (cancelled_at is not null and cancellation_serial is not null)),
+  check (way = 'direct' or stay is not null),
+  -- A stay is paid once: at the hospital, or by the agency to whoever paid it in full; whichever comes first.
+  constraint settlement_stay_one_way exclude using gist (
+    person_id with =, institution_code with =, stay with &&, way with <>
+  ) where (state = 'settled' and stay is not null),
+  constraint settlement_stay_reimbursed_once exclude using gist (
+    person_id with =, institution_code with =, stay with &&
+  ) where (state = 'settled' and way = 'manual')
 );
 -- One encounter (one batch of it) is paid once.
 create unique index settlement_paid_once on settlement.settlement (person_id, encounter_serial, batch) where state = 'settled';
@@ -191,7 +219,7 @@ begin
   return true;
 end $$;
 
-grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.settlement, settlement.message to tongban_app;
+grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.chronic_year, settlement.settlement, settlement.message to tongban_app;
 grant select, insert, update, delete on settlement.charge_line to tongban_app;
 -- Only ever added to.
 grant select, insert on settlement.policy_version, settlement.rederivation to tongban_app;
