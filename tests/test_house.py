@@ -11,12 +11,14 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "tongban"
 
-SCHEMAS = ("infra", "directory", "people", "filing", "account", "settlement", "gateway")
+SCHEMAS = ("infra", "directory", "people", "drafts", "signing", "filing", "account", "settlement", "gateway")
 # Which folder may name which tables, and whose published views besides. Anything not listed here holds no SQL.
 OWN = {
     "infra": "infra",
     "directory": "directory",
     "people": "people",
+    "drafts": "drafts",
+    "signing": "signing",
     "filing": "filing",
     "account": "account",
     "settlement": "settlement",

@@ -30,7 +30,7 @@ def clean(site: Site) -> Site:
 
 def methods(site: Site) -> list[str]:
     """How 张建国 has signed his filings."""
-    return [row["method"] for row in site.execute(f"select method from filing.signature where person_id in {_HIS}")]
+    return [row["method"] for row in site.execute(f"select method from signing.signature where person_id in {_HIS}")]
 
 
 @contextmanager

@@ -10,14 +10,11 @@ from tongban.directory import FilingLevel, Region, Regions
 from tongban.filing import (
     Filing,
     FilingAnswers,
-    Signature,
     cancel_filing,
-    hash_answers,
     load_texts,
     locality_of,
     open_filing,
     proof_zh,
-    sign_by_typing,
 )
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
@@ -26,6 +23,7 @@ from tongban.kernel.dates import last_day_of
 from tongban.kernel.identifiers import id_check_character
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
 from tongban.law import FilingTermsUnknown, Pack, filing_terms, load_pack
+from tongban.signing import Signature, answers_hash
 
 POLICIES = Path(__file__).parents[2] / "policies"
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # ten in the morning of 22 November in China
@@ -164,12 +162,14 @@ class Desk:
         return self.texts.commitment(kind, place=region.full_name, proof=proof_zh(materials))
 
     def sign(self, who: Resident, answers: FilingAnswers, *, name: str | None = None) -> Signature:
-        commitment = self.commitment(who, answers.kind, answers.treatment_pool)
-        return sign_by_typing(commitment, who.person_id, who.person_id, answers, name or who.name)
+        return Signature(self.bound_to(who, answers), typed_name=name or who.name)
 
     def draw(self, who: Resident, answers: FilingAnswers, strokes: str) -> Signature:
+        return Signature(self.bound_to(who, answers), strokes=strokes)
+
+    def bound_to(self, who: Resident, answers: FilingAnswers) -> bytes:
         commitment = self.commitment(who, answers.kind, answers.treatment_pool)
-        return Signature(hash_answers(commitment, who.person_id, who.person_id, answers), strokes=strokes)
+        return answers_hash(commitment, answers.signed_for(who.person_id, who.person_id))
 
     async def file(
         self,

@@ -13,23 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongban.directory import Regions
+from tongban.drafts import Draft, DraftNotFound, discard, drafts_of, load, purge_expired, save_step, start
 from tongban.filing import (
-    Draft,
-    DraftNotFound,
+    FLOW,
     Facts,
     Filing,
     FilingOverlaps,
     Reading,
     Step,
-    discard_draft,
-    drafts_of,
-    load_draft,
+    freeze_start,
     load_texts,
-    purge_expired_drafts,
     read,
     read_draft,
-    save_step,
-    start_draft,
     submit_draft,
 )
 from tongban.infra.clock import day_of
@@ -79,7 +74,8 @@ class Clerk:
             person_id=self.who.person_id,
             draft_id=draft.draft_id,
             step=step,
-            values=TYPED[step] if values is None else values,
+            keys=step.keys,
+            values=freeze_start(TYPED[step] if values is None else values, day_of(now)),
             seen_version=seen,
             is_submitted=is_submitted,
             now=now,
@@ -123,7 +119,7 @@ def clerk(db: Connection, vault: Vault, desk: Desk, retiree: Resident) -> Clerk:
 
 @pytest.fixture
 async def draft(clerk: Clerk) -> Draft:
-    return await start_draft(clerk.db, clerk.vault, person_id=clerk.who.person_id, now=NOW)
+    return await start(clerk.db, clerk.vault, person_id=clerk.who.person_id, flow=FLOW, now=NOW)
 
 
 async def test_a_draft_becomes_a_filing(clerk: Clerk, draft: Draft) -> None:
@@ -137,7 +133,7 @@ async def test_a_draft_becomes_a_filing(clerk: Clerk, draft: Draft) -> None:
 async def test_it_is_taken_up_again_where_it_was_left(clerk: Clerk, draft: Draft, database_url: str) -> None:
     await clerk.fill(draft, until=Step.KIND)
     async with connected(database_url) as later:  # another process, another day
-        found = await load_draft(
+        found = await load(
             later, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=NOW + timedelta(days=29)
         )
     assert found.value(Step.PLACE, "area") == SHIJIAZHUANG
@@ -147,13 +143,13 @@ async def test_it_is_taken_up_again_where_it_was_left(clerk: Clerk, draft: Draft
 async def test_thirty_days_and_no_longer(clerk: Clerk, draft: Draft) -> None:
     last_day, after = NOW + timedelta(days=30), NOW + timedelta(days=31)
     arguments: dict[str, Any] = {"person_id": clerk.who.person_id, "draft_id": draft.draft_id}
-    assert await load_draft(clerk.db, clerk.vault, now=last_day, **arguments)
+    assert await load(clerk.db, clerk.vault, now=last_day, **arguments)
     assert len(await drafts_of(clerk.db, clerk.vault, person_id=clerk.who.person_id, now=last_day)) == 1
     with pytest.raises(DraftNotFound, match="30 天"):
-        await load_draft(clerk.db, clerk.vault, now=after, **arguments)
+        await load(clerk.db, clerk.vault, now=after, **arguments)
     assert await drafts_of(clerk.db, clerk.vault, person_id=clerk.who.person_id, now=after) == []
-    assert await purge_expired_drafts(clerk.db, now=last_day) == 0
-    assert await purge_expired_drafts(clerk.db, now=after) == 1
+    assert await purge_expired(clerk.db, now=last_day) == 0
+    assert await purge_expired(clerk.db, now=after) == 1
 
 
 async def test_every_save_starts_the_thirty_days_anew(clerk: Clerk, draft: Draft) -> None:
@@ -164,7 +160,7 @@ async def test_every_save_starts_the_thirty_days_anew(clerk: Clerk, draft: Draft
 
 async def test_what_was_typed_is_sealed(clerk: Clerk, draft: Draft, owner_db: Connection) -> None:
     await clerk.save(draft, Step.CONTACT)
-    row = await owner_db.fetchrow("select content_enc from filing.draft")
+    row = await owner_db.fetchrow("select content_enc from drafts.draft")
     assert "体育路".encode() not in bytes(row["content_enc"])
 
 
@@ -188,7 +184,7 @@ async def test_saved_for_later_is_not_complained_about(clerk: Clerk, draft: Draf
 async def test_tomorrow_means_the_day_it_was_said(clerk: Clerk, draft: Draft) -> None:
     await clerk.fill(draft, until=Step.CONTACT)
     later = NOW + timedelta(days=3)
-    found = await load_draft(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=later)
+    found = await load(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=later)
     period = (await clerk.reading(found, now=later)).period
     assert period is not None
     assert period.starts_on == TODAY + timedelta(days=1)
@@ -212,7 +208,7 @@ async def test_a_signature_from_a_window_with_older_answers_is_void(clerk: Clerk
         await clerk.submit(draft.draft_id)
     seen = (
         await clerk.reading(
-            await load_draft(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=NOW)
+            await load(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=NOW)
         )
     ).answers_hash
     assert seen is not None
@@ -236,7 +232,7 @@ async def test_handing_in_twice_gives_one_filing(clerk: Clerk, draft: Draft) -> 
     assert await clerk.db.fetchval("select count(*) from filing.filing") == 1
     # Typing on after the filing was made changes nothing.
     late = await clerk.save(draft, Step.PLACE, {"area": TANGSHAN})
-    assert late.filing_serial == first.filing_serial
+    assert late.outcome == first.number
     assert late.steps == {}
     assert await drafts_of(clerk.db, clerk.vault, person_id=clerk.who.person_id, now=NOW) == []
 
@@ -252,8 +248,8 @@ async def test_a_refused_draft_stays_as_it_is(clerk: Clerk, draft: Draft) -> Non
     await clerk.fill(draft)
     with pytest.raises(FilingOverlaps):
         await clerk.submit(draft.draft_id)
-    kept = await load_draft(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=NOW)
-    assert kept.filing_serial is None
+    kept = await load(clerk.db, clerk.vault, person_id=clerk.who.person_id, draft_id=draft.draft_id, now=NOW)
+    assert kept.outcome == ""
     assert kept.value(Step.SIGN, "sign") == NAME_IN_STROKES
 
 
@@ -265,17 +261,17 @@ async def test_a_draft_belongs_to_who_typed_it(clerk: Clerk, draft: Draft, regis
     with pytest.raises(DraftNotFound):
         await other.submit(draft.draft_id)
     with pytest.raises(DraftNotFound):
-        await load_draft(clerk.db, clerk.vault, person_id=stranger.person_id, draft_id=draft.draft_id, now=NOW)
+        await load(clerk.db, clerk.vault, person_id=stranger.person_id, draft_id=draft.draft_id, now=NOW)
 
 
 async def test_thrown_away_is_gone_but_a_filing_stays(clerk: Clerk, draft: Draft) -> None:
-    await discard_draft(clerk.db, person_id=clerk.who.person_id, draft_id=draft.draft_id)
+    await discard(clerk.db, person_id=clerk.who.person_id, draft_id=draft.draft_id)
     with pytest.raises(DraftNotFound):
         await clerk.submit(draft.draft_id)
-    done = await start_draft(clerk.db, clerk.vault, person_id=clerk.who.person_id, now=NOW)
+    done = await start(clerk.db, clerk.vault, person_id=clerk.who.person_id, flow=FLOW, now=NOW)
     await clerk.fill(done)
     filing = await clerk.submit(done.draft_id)
-    await discard_draft(clerk.db, person_id=clerk.who.person_id, draft_id=done.draft_id)
+    await discard(clerk.db, person_id=clerk.who.person_id, draft_id=done.draft_id)
     assert await clerk.submit(done.draft_id) == filing
 
 
@@ -302,9 +298,11 @@ def _empty_draft() -> Draft:
         person_id=200_000_000_000_001,
         draft_id=uuid4(),
         for_person_id=200_000_000_000_001,
+        flow=FLOW,
+        papers=MappingProxyType({}),
         steps=MappingProxyType({}),
         submit_token=uuid4(),
-        filing_serial=None,
+        outcome="",
         version=1,
         created_at=NOW,
         updated_at=NOW,
@@ -315,7 +313,7 @@ def _empty_draft() -> Draft:
 def _saved(order: list[tuple[Step, Mapping[str, str]]]) -> Draft:
     draft = _empty_draft()
     for step, values in order:
-        draft = draft.with_step(step, values, seen_version=None, is_submitted=True)
+        draft = draft.with_step(step, step.keys, values, seen_version=None, is_submitted=True)
     return draft
 
 

@@ -26,7 +26,6 @@ from filing_kit import (
 )
 
 from tongban.filing import (
-    CommitmentNotAgreed,
     EnrollmentMismatch,
     FilingNotNeeded,
     FilingOverlaps,
@@ -35,9 +34,6 @@ from tongban.filing import (
     MedicalCodeNotActive,
     NoticeNotRead,
     PlaceRefused,
-    Signature,
-    SignatureRefused,
-    SignatureVoid,
     get_filing,
     load_texts,
     signature_holds,
@@ -47,6 +43,7 @@ from tongban.infra.db import Connection
 from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, PersonnelCategory
 from tongban.law import Pack, filing_terms
+from tongban.signing import CommitmentNotAgreed, Signature, SignatureRefused, SignatureVoid
 
 
 async def test_a_long_term_filing_is_in_force_at_once_and_open_ended(
@@ -99,7 +96,7 @@ async def test_a_drawn_signature_is_kept_as_strokes_and_as_picture(
 ) -> None:
     answers = desk.answers(retiree)
     await desk.file(db, retiree, answers, signature=desk.draw(retiree, answers, NAME_IN_STROKES))
-    row = await owner_db.fetchrow("select * from filing.signature")
+    row = await owner_db.fetchrow("select * from signing.signature")
     assert row["method"] == "strokes"
     assert bytes(row["picture_png"]).startswith(b"\x89PNG")
     assert len(row["strokes"]["strokes"]) == 2
@@ -351,7 +348,7 @@ async def test_a_refused_overlap_leaves_nothing_behind(
     await desk.file(db, retiree)
     with pytest.raises(FilingOverlaps):
         await desk.file(db, retiree)
-    assert await owner_db.fetchval("select count(*) from filing.signature") == 1
+    assert await owner_db.fetchval("select count(*) from signing.signature") == 1
     assert await owner_db.fetchval("select count(*) from infra.audit") == 1
     # The connection goes on working, and the next serial has no gap.
     assert (await desk.file(db, retiree, to=BEIJING)).filing_serial == 2

@@ -93,7 +93,7 @@ def test_the_whole_flow_without_scripts(zhang: Visitor, site: World) -> None:
     number = re.search(r"B\d{18,}", zhang.page.text)
     assert number
     assert filings(site) == 1
-    row = site.query("select method, signer_name from filing.signature")[0]
+    row = site.query("select method, signer_name from signing.signature")[0]
     assert (row["method"], row["signer_name"]) == ("typed", "张建国")
     record = zhang.get(f"/filing/records/{number[0]}").text
     assert "内容没有改过" in record
@@ -223,7 +223,7 @@ def test_a_thrown_away_draft_is_gone(zhang: Visitor) -> None:
 def test_starting_again_leaves_no_untouched_drafts(zhang: Visitor, site: World) -> None:
     for _ in range(3):
         zhang.start()
-    assert site.query("select count(*) as n from filing.draft")[0]["n"] == 1
+    assert site.query("select count(*) as n from drafts.draft")[0]["n"] == 1
 
 
 # --- once, by the right person ---

@@ -1,22 +1,8 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
 from tongban.filing.cancel import cancel_filing, may_cancel
-from tongban.filing.commitment import hash_answers, sign_by_typing
-from tongban.filing.draft import STEPS_TOTAL, Draft, Step
-from tongban.filing.drafts import (
-    discard_draft,
-    drafts_of,
-    load_draft,
-    purge_expired_drafts,
-    read,
-    save_step,
-    start_draft,
-    submit_draft,
-)
 from tongban.filing.errors import (
     ChangeRefused,
-    CommitmentNotAgreed,
-    DraftNotFound,
     EnrollmentMismatch,
     FilingNotFound,
     FilingNotNeeded,
@@ -28,8 +14,6 @@ from tongban.filing.errors import (
     NoticeNotRead,
     PlaceRefused,
     SettledHere,
-    SignatureRefused,
-    SignatureVoid,
 )
 from tongban.filing.model import (
     SCOPE_NUMBER,
@@ -39,19 +23,18 @@ from tongban.filing.model import (
     FilingEvent,
     FilingStatus,
     FilingWay,
-    Signature,
-    SignatureMethod,
-    SignedText,
     is_long_term,
     scope_numbers,
     scopes_of_numbers,
 )
 from tongban.filing.open import open_filing
-from tongban.filing.reading import FOR_OTHER, FOR_SELF, Facts, Reading, proof_zh, read_draft
+from tongban.filing.reading import FOR_OTHER, FOR_SELF, Facts, Reading, freeze_start, proof_zh, read_draft
 from tongban.filing.records import get_filing, list_filings, signature_holds
 from tongban.filing.rules import KindDecision, decide_kind, locality_of
 from tongban.filing.stamps import CAN_STAMP_SQL, STAMP_SQL, UNSTAMP_SQL
-from tongban.filing.texts import Clause, Commitment, Notice, Segment, Texts, load_texts
+from tongban.filing.steps import FLOW, STEPS_TOTAL, Step
+from tongban.filing.submit import read, submit_draft
+from tongban.filing.texts import Notice, Texts, load_texts
 
 __all__ = [
     "Filing",
@@ -60,9 +43,6 @@ __all__ = [
     "FilingEvent",
     "FilingStatus",
     "FilingWay",
-    "Signature",
-    "SignatureMethod",
-    "SignedText",
     "is_long_term",
     "open_filing",
     "cancel_filing",
@@ -70,20 +50,15 @@ __all__ = [
     "list_filings",
     "get_filing",
     "signature_holds",
-    "Draft",
+    "FLOW",
     "Step",
     "STEPS_TOTAL",
-    "start_draft",
-    "load_draft",
-    "drafts_of",
-    "save_step",
-    "discard_draft",
-    "purge_expired_drafts",
     "read",
     "submit_draft",
     "Facts",
     "Reading",
     "read_draft",
+    "freeze_start",
     "FOR_SELF",
     "FOR_OTHER",
     "KindDecision",
@@ -92,12 +67,7 @@ __all__ = [
     "proof_zh",
     "Texts",
     "Notice",
-    "Commitment",
-    "Clause",
-    "Segment",
     "load_texts",
-    "hash_answers",
-    "sign_by_typing",
     "SCOPE_NUMBER",
     "scope_numbers",
     "scopes_of_numbers",
@@ -105,8 +75,6 @@ __all__ = [
     "STAMP_SQL",
     "UNSTAMP_SQL",
     "ChangeRefused",
-    "CommitmentNotAgreed",
-    "DraftNotFound",
     "EnrollmentMismatch",
     "FilingNotFound",
     "FilingNotNeeded",
@@ -118,6 +86,4 @@ __all__ = [
     "NoticeNotRead",
     "PlaceRefused",
     "SettledHere",
-    "SignatureRefused",
-    "SignatureVoid",
 ]

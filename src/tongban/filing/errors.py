@@ -8,10 +8,6 @@ if TYPE_CHECKING:
     from tongban.filing.model import Filing
 
 
-class DraftNotFound(NotFound):
-    code = "filing_draft_not_found"
-
-
 class FilingNotFound(NotFound):
     code = "filing_not_found"
 
@@ -66,20 +62,6 @@ class ContactRefused(Refusal):
 
 class NoticeNotRead(Refusal):
     code = "filing_notice_not_read"
-
-
-class CommitmentNotAgreed(Refusal):
-    code = "filing_commitment_not_agreed"
-
-
-class SignatureRefused(Refusal):
-    code = "filing_signature_refused"
-
-
-class SignatureVoid(SignatureRefused):
-    """An answer or the text changed after the name was written."""
-
-    code = "filing_signature_void"
 
 
 class FilingOverlaps(Conflict):

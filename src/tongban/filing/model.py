@@ -1,13 +1,14 @@
 """The words of a filing 备案: what is answered, what is signed, what is kept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
 from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, PersonnelCategory, Situation, Word
+from tongban.signing import SignedText
 
 # The numbers a scope has in the database, where a set of them stands in an exclusion constraint. Never renumber.
 SCOPE_NUMBER: Mapping[CareKind, int] = MappingProxyType(
@@ -39,11 +40,6 @@ class FilingWay(Word):
     HOSPITAL = "hospital", "医院办理"
 
 
-class SignatureMethod(Word):
-    STROKES = "strokes", "手写"
-    TYPED = "typed", "打字"
-
-
 @dataclass(frozen=True, slots=True)
 class FilingAnswers:
     """Everything the person confirms, checked for form but not yet against records and law.
@@ -72,23 +68,18 @@ class FilingAnswers:
     def is_long_term(self) -> bool:
         return is_long_term(self.kind)
 
+    def signed_for(self, person_id: int, signer_id: int) -> dict[str, Any]:
+        """All of it as plain JSON values, with whom it is about and who signs. Another shape voids old signatures."""
+        values = {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
+        return {"person_id": person_id, "signer_id": signer_id, **values}
+
+
+# Kept sealed in columns of their own, never in the archive's plain JSON.
+SEALED_ANSWERS = ("contact_phone", "contact_address", "residence_address")
+
 
 def is_long_term(kind: FilingKind) -> bool:
     return kind.situation is Situation.LONG_TERM
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A name put under the commitment.
-
-    Either `strokes` (the JSON text a signature pad sends, see `filing.signature.read_strokes`) or `typed_name`.
-    `answers_hash` is what `filing.commitment.hash_answers` gave for the text and answers shown when the name was
-    written: should any of them be another by now, the signature is void.
-    """
-
-    answers_hash: bytes
-    strokes: str = ""
-    typed_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +157,6 @@ class FilingEvent:
     @property
     def zh(self) -> str:
         return {"filed": "备案办好了", "closed": "备案取消了"}.get(self.what, self.what)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedText:
-    """The commitment as it was signed, and the hash that binds it to the answers."""
-
-    signer_id: int
-    signer_name: str
-    method: SignatureMethod
-    text_version: str
-    text: str
-    picture_png: bytes | None
-    answers_hash: bytes
-    signed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

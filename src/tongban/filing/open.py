@@ -1,6 +1,5 @@
 """Open a filing: everything checked once more, written in one transaction, at most once per token."""
 
-import hmac
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
@@ -9,27 +8,21 @@ import asyncpg
 
 from tongban.directory import Regions
 from tongban.filing import rules, store
-from tongban.filing.commitment import SEALED_ANSWERS, canonical, hash_answers
 from tongban.filing.errors import (
-    CommitmentNotAgreed,
     FilingOverlaps,
     MedicalCodeNotActive,
     NoticeNotRead,
-    SignatureVoid,
 )
 from tongban.filing.model import (
+    SEALED_ANSWERS,
     Filing,
     FilingAnswers,
     FilingStatus,
     FilingWay,
-    Signature,
-    SignatureMethod,
-    SignedText,
     scope_numbers,
 )
 from tongban.filing.reading import proof_zh
-from tongban.filing.signature import Strokes, choose_strokes, draw_png
-from tongban.filing.texts import Commitment, Texts, load_texts
+from tongban.filing.texts import Texts, load_texts
 from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
@@ -38,6 +31,7 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Conflict, Invalid
 from tongban.law import Pack, Undetermined, online_needs_medical_code
 from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
+from tongban.signing import CommitmentNotAgreed, Signature, keep, sign
 
 
 async def open_filing(
@@ -97,7 +91,8 @@ async def open_filing(
     commitment = texts.commitment(answers.kind, place=region.full_name, proof=proof_zh(decision.terms.materials))
     if answers.commitment_version != commitment.version:
         raise CommitmentNotAgreed("承诺书有了新的内容，请再看一遍，再签名", field="agree")
-    strokes, signed = _sign(signature, commitment, person_id, filed_by, signer.name, answers, now)
+    kept = answers.signed_for(person_id, filed_by)
+    signed = sign(signature, commitment, kept, signer_id=filed_by, signer_name=signer.name, now=now)
 
     filing = Filing(
         person_id=person_id,
@@ -124,7 +119,6 @@ async def open_filing(
         settlements_here=0,
     )
     numbers = scope_numbers(filing.scopes)
-    kept = canonical(person_id, filed_by, answers)
     try:
         async with db.transaction():
             serial = await store.take_serial(db, person_id)
@@ -144,7 +138,7 @@ async def open_filing(
                 decision=decision.record(),
                 submit_token=submit_token,
             )
-            await store.insert_signature(db, person_id, serial, signed, strokes.record() if strokes else None)
+            await keep(db, person_id=person_id, subject=filing.number, signature_no=1, signed=signed)
             actor = f"person:{filed_by}"
             await store.add_event(db, person_id, serial, at=now, what="filed", actor=actor, channel=channel)
             await audit.record(
@@ -166,32 +160,6 @@ async def open_filing(
             raise Conflict("刚才还有一个重复的备案，现在已经取消了。请再提交一次") from None
         raise FilingOverlaps(_overlap_sentence(existing, region.name, today), existing=existing) from None
     return filing
-
-
-def _sign(
-    signature: Signature,
-    commitment: Commitment,
-    person_id: int,
-    signer_id: int,
-    signer_name: str,
-    answers: FilingAnswers,
-    now: datetime,
-) -> tuple[Strokes | None, SignedText]:
-    """The signature as it is kept. Raises SignatureVoid when it was put under anything else than these answers."""
-    bound_to = hash_answers(commitment, person_id, signer_id, answers)
-    if not hmac.compare_digest(signature.answers_hash, bound_to):
-        raise SignatureVoid("您改过填的内容，原来的签名作废了，请核对后再签一次", field="sign")
-    strokes = choose_strokes(signature, signer_name)
-    return strokes, SignedText(
-        signer_id=signer_id,
-        signer_name=signer_name,
-        method=SignatureMethod.STROKES if strokes else SignatureMethod.TYPED,
-        text_version=commitment.version,
-        text=commitment.text,
-        picture_png=draw_png(strokes) if strokes else None,
-        answers_hash=bound_to,
-        signed_at=now,
-    )
 
 
 def _overlap_sentence(existing: Filing, place: str, today: date) -> str:

@@ -9,18 +9,26 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tongban.directory import Region, Regions
+from tongban.drafts import Draft
 from tongban.filing import rules
-from tongban.filing.commitment import hash_answers
-from tongban.filing.draft import Draft, Step
-from tongban.filing.errors import AnswerMissing, CommitmentNotAgreed, NoticeNotRead, SignatureRefused, SignatureVoid
-from tongban.filing.model import FilingAnswers, Signature, is_long_term
-from tongban.filing.signature import choose_strokes
-from tongban.filing.texts import Commitment, Notice, Texts
+from tongban.filing.errors import AnswerMissing, NoticeNotRead
+from tongban.filing.model import FilingAnswers, is_long_term
+from tongban.filing.steps import Step
+from tongban.filing.texts import Notice, Texts
 from tongban.kernel.dates import parse_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import FilingKind, Locality
 from tongban.law import Material, Pack
 from tongban.people import Enrollment
+from tongban.signing import (
+    Commitment,
+    CommitmentNotAgreed,
+    Signature,
+    SignatureRefused,
+    SignatureVoid,
+    answers_hash,
+    choose_strokes,
+)
 
 FOR_SELF = "self"
 FOR_OTHER = "other"
@@ -223,7 +231,8 @@ def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
         notice_version=notice.version,
         commitment_version=commitment.version,
     )
-    reading.answers_hash = hash_answers(commitment, draft.for_person_id, draft.person_id, reading.answers)
+    signed_for = reading.answers.signed_for(draft.for_person_id, draft.person_id)
+    reading.answers_hash = answers_hash(commitment, signed_for)
     if not values.get("confirmed"):
         return [AnswerMissing("请核对一遍，没有错就点下一步", field="confirmed")]
     if values["confirmed"] != reading.answers_hash.hex():

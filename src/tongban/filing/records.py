@@ -3,12 +3,12 @@
 from typing import Literal, TypeAlias
 
 from tongban.filing import store
-from tongban.filing.commitment import SEALED_ANSWERS, hash_canonical
 from tongban.filing.errors import FilingNotFound
-from tongban.filing.model import Filing, FilingDetail, FilingWay
+from tongban.filing.model import SEALED_ANSWERS, Filing, FilingDetail, FilingWay
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import FILING, InvalidNumber, parse_outside_number
+from tongban.signing import holds
 
 Whose: TypeAlias = Literal["self", "others"]
 
@@ -39,7 +39,7 @@ def signature_holds(detail: FilingDetail) -> bool:
         return False
     sealed = (detail.contact_phone, detail.contact_address, detail.residence_address)
     answers = {**detail.answers, **dict(zip(SEALED_ANSWERS, sealed, strict=True))}
-    return hash_canonical(detail.signed.text_version, detail.signed.text, answers) == detail.signed.answers_hash
+    return holds(detail.signed, answers)
 
 
 def _not_found() -> FilingNotFound:

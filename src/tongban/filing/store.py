@@ -5,22 +5,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from tongban.filing.draft import Draft, Step, StepAnswers, steps_from_json, steps_to_json
 from tongban.filing.model import (
     Filing,
     FilingDetail,
     FilingEvent,
     FilingStatus,
     FilingWay,
-    SignatureMethod,
-    SignedText,
     scopes_of_numbers,
 )
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
+from tongban.signing import signatures_of
 
-_CONTEXT_DRAFT = "filing.draft"
 _CONTEXT_PHONE = "filing.contact_phone"
 _CONTEXT_ADDRESS = "filing.contact_address"
 _CONTEXT_RESIDENCE = "filing.residence_address"
@@ -30,110 +27,6 @@ _FILING = """
   treatment_pool, insured_pool, insurance_type, category, valid_from, valid_to, stays_max, status, channel, way,
   filed_by, relation, contact_name, policy_version, filed_at, closed_at, close_reason, settlements_here
 """
-
-
-# --- drafts -----------------------------------------------------------------------------------------------------------
-
-
-async def insert_draft(db: Db, vault: Vault, draft: Draft) -> None:
-    await db.execute(
-        """insert into filing.draft (person_id, draft_id, for_person_id, content_enc, submit_token, version,
-                                     created_at, updated_at, expires_on)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
-        draft.person_id,
-        draft.draft_id,
-        draft.for_person_id,
-        vault.seal(steps_to_json(draft.steps), _CONTEXT_DRAFT),
-        draft.submit_token,
-        draft.version,
-        draft.created_at,
-        draft.updated_at,
-        draft.expires_on,
-    )
-
-
-async def draft(
-    db: Db, vault: Vault, person_id: int, draft_id: UUID, today: date, *, lock: bool = False
-) -> Draft | None:
-    """The draft, unless it has expired; `lock` keeps other windows waiting until the transaction ends."""
-    row = await db.fetchrow(
-        f"""select * from filing.draft where person_id = $1 and draft_id = $2 and expires_on >= $3
-            {"for update" if lock else ""}""",  # noqa: S608 - one of two fixed words
-        person_id,
-        draft_id,
-        today,
-    )
-    return _draft(vault, row) if row else None
-
-
-async def open_drafts(db: Db, vault: Vault, person_id: int, today: date) -> list[Draft]:
-    """Those that are not filings yet, last touched first."""
-    rows = await db.fetch(
-        """select * from filing.draft where person_id = $1 and filing_serial is null and expires_on >= $2
-           order by updated_at desc""",
-        person_id,
-        today,
-    )
-    return [_draft(vault, row) for row in rows]
-
-
-async def update_draft(db: Db, vault: Vault, draft: Draft) -> None:
-    await db.execute(
-        """update filing.draft set content_enc = $3, version = $4, updated_at = $5, expires_on = $6
-           where person_id = $1 and draft_id = $2""",
-        draft.person_id,
-        draft.draft_id,
-        vault.seal(steps_to_json(draft.steps), _CONTEXT_DRAFT),
-        draft.version,
-        draft.updated_at,
-        draft.expires_on,
-    )
-
-
-async def finish_draft(db: Db, vault: Vault, draft: Draft, filing_serial: int, now: datetime) -> None:
-    """The draft became a filing, which keeps the answers: what was typed is emptied."""
-    await db.execute(
-        """update filing.draft set filing_serial = $3, content_enc = $4, version = version + 1, updated_at = $5
-           where person_id = $1 and draft_id = $2""",
-        draft.person_id,
-        draft.draft_id,
-        filing_serial,
-        vault.seal(steps_to_json({}), _CONTEXT_DRAFT),
-        now,
-    )
-
-
-async def delete_draft(db: Db, person_id: int, draft_id: UUID) -> None:
-    await db.execute(
-        "delete from filing.draft where person_id = $1 and draft_id = $2 and filing_serial is null", person_id, draft_id
-    )
-
-
-async def delete_expired_drafts(db: Db, today: date, person_id: int | None = None) -> int:
-    """Of one person or, for housekeeping, of all. Returns how many there were."""
-    done = await db.execute(
-        "delete from filing.draft where expires_on < $1 and ($2::bigint is null or person_id = $2)", today, person_id
-    )
-    return int(done.split()[-1])
-
-
-def _draft(vault: Vault, row: Any) -> Draft:
-    steps: Mapping[Step, StepAnswers] = steps_from_json(vault.open(row["content_enc"], _CONTEXT_DRAFT))
-    return Draft(
-        person_id=row["person_id"],
-        draft_id=row["draft_id"],
-        for_person_id=row["for_person_id"],
-        steps=steps,
-        submit_token=row["submit_token"],
-        filing_serial=row["filing_serial"],
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        expires_on=row["expires_on"],
-    )
-
-
-# --- filings ----------------------------------------------------------------------------------------------------------
 
 
 async def take_serial(db: Db, person_id: int) -> int:
@@ -193,27 +86,6 @@ async def insert_filing(
         submit_token,
         filing.filed_at,
         filing.stays_max,
-    )
-
-
-async def insert_signature(
-    db: Db, person_id: int, filing_serial: int, signed: SignedText, strokes: Mapping[str, Any] | None
-) -> None:
-    await db.execute(
-        """insert into filing.signature (person_id, filing_serial, signer_id, signer_name, method, text_version,
-                                         text_signed, strokes, picture_png, answers_hash, signed_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
-        person_id,
-        filing_serial,
-        signed.signer_id,
-        signed.signer_name,
-        signed.method.value,
-        signed.text_version,
-        signed.text,
-        dict(strokes) if strokes is not None else None,
-        signed.picture_png,
-        signed.answers_hash,
-        signed.signed_at,
     )
 
 
@@ -320,33 +192,18 @@ async def detail(db: Db, vault: Vault, person_id: int, filing_serial: int) -> Fi
         person_id,
         filing_serial,
     )
-    signed = await db.fetchrow(
-        """select signer_id, signer_name, method, text_version, text_signed, picture_png, answers_hash, signed_at
-           from filing.signature where person_id = $1 and filing_serial = $2 order by signed_at desc limit 1""",
-        person_id,
-        filing_serial,
-    )
+    filing = _filing(row)
+    signed = await signatures_of(db, person_id, filing.number)
     residence = row["residence_address_enc"]
     return FilingDetail(
-        filing=_filing(row),
+        filing=filing,
         contact_phone=vault.open(row["contact_phone_enc"], _CONTEXT_PHONE),
         contact_address=vault.open(row["contact_address_enc"], _CONTEXT_ADDRESS),
         residence_address=vault.open(residence, _CONTEXT_RESIDENCE) if residence is not None else "",
         answers=row["answers"],
         decision=row["decision"],
         events=tuple(FilingEvent(*event) for event in events),
-        signed=None
-        if signed is None
-        else SignedText(
-            signer_id=signed["signer_id"],
-            signer_name=signed["signer_name"],
-            method=SignatureMethod(signed["method"]),
-            text_version=signed["text_version"],
-            text=signed["text_signed"],
-            picture_png=signed["picture_png"],
-            answers_hash=signed["answers_hash"],
-            signed_at=signed["signed_at"],
-        ),
+        signed=signed[-1] if signed else None,
     )
 
 

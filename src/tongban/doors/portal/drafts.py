@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from tongban import filing
+from tongban import drafts, filing
 from tongban.doors.http import Request
 from tongban.doors.portal.session import SignedIn
 from tongban.infra.db import Db
@@ -23,9 +23,9 @@ async def unfinished(request: Request, db: Db, person: SignedIn) -> list[Unfinis
     """The two last touched."""
     state = request.app.state
     now = state.clock()
-    drafts = await filing.drafts_of(db, state.vault, person_id=person.person_id, now=now)
+    begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=filing.FLOW, now=now)
     shown = []
-    for draft in drafts[:_SHOWN_MAX]:
+    for draft in begun[:_SHOWN_MAX]:
         reading, _ = await filing.read(db, state.vault, state.pack, state.regions, draft, now=now)
         whose = ""
         if draft.for_person_id != person.person_id:

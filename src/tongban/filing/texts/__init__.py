@@ -3,34 +3,17 @@
 Whoever signed keeps the whole text with the signature, so an old text needs no file here.
 """
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from tongban.kernel.vocabulary import FilingKind, Locality
+from tongban.signing import Clause, Commitment, commitment_from, content_of, segments, text_version
 
 _OWN = Path(__file__).parent
 _FILES = ("notice.yaml", "commitment.yaml", "places.yaml")
-
-
-class Segment(NamedTuple):
-    text: str
-    is_strong: bool
-
-
-class Clause(NamedTuple):
-    clause_id: str
-    segments: tuple[Segment, ...]
-
-    @property
-    def plain(self) -> str:
-        return "".join(segment.text for segment in self.segments)
 
 
 class Notice(NamedTuple):
@@ -39,19 +22,6 @@ class Notice(NamedTuple):
     version: str
     title: str
     clauses: tuple[Clause, ...]
-
-
-class Commitment(NamedTuple):
-    """`points` say it in three lines; `text` is what is signed, paragraphs parted by line breaks."""
-
-    version: str
-    title: str
-    points: tuple[Clause, ...]
-    text: str
-
-    @property
-    def paragraphs(self) -> list[str]:
-        return self.text.split("\n")
 
 
 @dataclass(frozen=True)
@@ -71,7 +41,7 @@ class Texts:
             if kind in row.get("for", (kind,)) and locality in row.get("where", (locality,))
         )
         said = [title, *(f"{clause.clause_id} {clause.plain}" for clause in clauses)]
-        return Notice(_version(self.notice_file["dated"], said), title, clauses)
+        return Notice(text_version(self.notice_file["dated"], said), title, clauses)
 
     def whole_notice(self) -> tuple[Clause, ...]:
         """Every clause for every kind, for those who want to read all of it."""
@@ -79,37 +49,12 @@ class Texts:
 
     def commitment(self, kind: FilingKind, *, place: str, proof: str) -> Commitment:
         """`place` is the region's full name, `proof` names the papers the kind demands, empty when it demands none."""
-        words = {"{kind}": kind.zh, "{place}": place, "{proof}": proof}
-
-        def chosen(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-            return [
-                re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]], str(row["zh"]))
-                for row in rows
-                if row.get("needs_proof", bool(proof)) == bool(proof)
-            ]
-
-        points = tuple(
-            Clause(f"point_{number}", segments(line))
-            for number, line in enumerate(chosen(self.commitment_file["points"]), 1)
-        )
-        text = "\n".join(chosen(self.commitment_file["paragraphs"]))
-        title = str(self.commitment_file["title"])
-        return Commitment(_version(self.commitment_file["dated"], [title, text]), title, points, text)
-
-
-def segments(line: str) -> tuple[Segment, ...]:
-    """``a **b** c`` → a, b (strong), c."""
-    return tuple(Segment(part, number % 2 == 1) for number, part in enumerate(line.split("**")) if part)
-
-
-def _version(dated: object, said: Iterable[str]) -> str:
-    digest = hashlib.sha256("\n".join(said).encode()).hexdigest()
-    return f"{dated}.{digest[:8]}"
+        return commitment_from(self.commitment_file, {"kind": kind.zh, "place": place, "proof": proof})
 
 
 @lru_cache(maxsize=8)
 def load_texts(directory: Path | None = None) -> Texts:
     """The texts of `directory`; a file it lacks is taken from those that come with the product."""
     found = {name: directory / name if directory and (directory / name).exists() else _OWN / name for name in _FILES}
-    notice, commitment, places = (yaml.safe_load(found[name].read_text(encoding="utf-8")) for name in _FILES)
+    notice, commitment, places = (content_of(found[name]) for name in _FILES)
     return Texts(notice, commitment, tuple(str(code) for code in places["places"]))

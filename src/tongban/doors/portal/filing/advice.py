@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 
+from tongban import drafts
 from tongban.advice import COMPARABLE, Destination, Insured, Question, advise
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing import said
@@ -13,7 +14,7 @@ from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import HOME_PROVINCE, phone_of
 from tongban.doors.portal.session import SignedIn, signed_in
-from tongban.filing import Draft, Step, discard_draft, drafts_of, proof_zh, start_draft
+from tongban.filing import FLOW, Step, proof_zh
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, Situation
 from tongban.law import FilingOutcome
@@ -100,11 +101,11 @@ async def _enrollments(request: Request, db: Db) -> list[Enrollment]:
 
 async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *, status: int = 200) -> Response[bytes]:
     known = await _enrollments(request, db)
-    drafts: list[Draft] = []
+    begun: list[drafts.Draft] = []
     person = signed_in(request)
     if person is not None and person.has_consented:
         state = request.app.state
-        drafts = await drafts_of(db, state.vault, person_id=person.person_id, now=state.clock())
+        begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
     return page(
         request,
         "filing/questions.html",
@@ -116,7 +117,7 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
         cares=[(str(k), zh) for k, zh in CARE.items()],
         whys=[(str(k), zh, more) for k, (zh, more) in WHY.items()],
         insurances=[(str(k), k.zh) for k in InsuranceType],
-        drafts=draft_rows(request.app.state.regions, drafts),
+        drafts=draft_rows(request.app.state.regions, begun),
     )
 
 
@@ -125,13 +126,14 @@ async def start(request: Request, db: RouteDb) -> Response[Any]:
     """A draft with what was said already, then its first page."""
     form = await read_form(request)
     person, state = current_person(request), request.app.state
-    known: dict[Step, dict[str, str]] = {}
+    known: dict[str, dict[str, str]] = {}
     if form.get("why") == Situation.OWN_CHOICE:
         known[Step.KIND] = {"kind": FilingKind.UNREFERRED}
-    for untouched in await drafts_of(db, state.vault, person_id=person.person_id, now=state.clock()):
+    begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
+    for untouched in begun:
         if untouched.updated_at == untouched.created_at:  # opened before and left again: not worth a second one
-            await discard_draft(db, person_id=person.person_id, draft_id=untouched.draft_id)
-    draft = await start_draft(db, state.vault, person_id=person.person_id, now=state.clock(), known=known)
+            await drafts.discard(db, person_id=person.person_id, draft_id=untouched.draft_id)
+    draft = await drafts.start(db, state.vault, person_id=person.person_id, flow=FLOW, known=known, now=state.clock())
     return see_other(f"/filing/{draft.draft_id}/{Step.WHO}")
 
 

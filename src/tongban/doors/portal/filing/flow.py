@@ -10,6 +10,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from tongban import drafts
 from tongban.advice import notices
 from tongban.directory import Region
 from tongban.doors.http import Request, RouteDb, see_other
@@ -17,11 +18,11 @@ from tongban.doors.portal.filing.words import KIND, place_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
 from tongban.doors.portal.places import phone_of
+from tongban.drafts import Draft, DraftNotFound
 from tongban.filing import (
+    FLOW,
     FOR_OTHER,
     STEPS_TOTAL,
-    Draft,
-    DraftNotFound,
     Facts,
     Filing,
     FilingOverlaps,
@@ -29,19 +30,16 @@ from tongban.filing import (
     Reading,
     Step,
     decide_kind,
-    discard_draft,
+    freeze_start,
     get_filing,
     is_long_term,
-    load_draft,
     proof_zh,
     read,
-    save_step,
     submit_draft,
 )
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Invalid, Refusal
-from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.vocabulary import FilingKind
 from tongban.law import Conduct, Decision, DualBenefit, PapersState, Penalty, dual_benefit, kinds_offered, penalty
 from tongban.people import Enrollment, MedicalCodeState, get_person, medical_code_state
@@ -80,7 +78,9 @@ async def _open(request: Request, db: Db, draft_id: str) -> Flow:
         wanted = UUID(draft_id)
     except ValueError:
         raise DraftNotFound("没有找到这份草稿，请从“异地就医备案”重新办") from None
-    draft = await load_draft(db, state.vault, person_id=person.person_id, draft_id=wanted, now=state.clock())
+    draft = await drafts.load(
+        db, state.vault, person_id=person.person_id, draft_id=wanted, flow=FLOW, now=state.clock()
+    )
     return await _read(request, db, person, draft)
 
 
@@ -337,7 +337,7 @@ def _who_line(flow: Flow) -> str:
 async def resume(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     """Where the person left off."""
     flow = await _open(request, db, draft_id)
-    if flow.draft.filing_serial is not None:
+    if flow.draft.outcome:
         return see_other(flow.url("done"))
     return see_other(flow.url(flow.reading.next_step))
 
@@ -346,7 +346,7 @@ async def resume(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Resp
 async def show_step(request: Request, db: RouteDb, draft_id: FromPath[str], step: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
     wanted = _step(step)
-    if flow.draft.filing_serial is not None:
+    if flow.draft.outcome:
         return see_other(flow.url("done"))
     if not flow.reading.is_reachable(wanted):
         return see_other(flow.url(flow.reading.next_step))
@@ -360,25 +360,28 @@ async def save(request: Request, db: RouteDb, draft_id: FromPath[str], step: Fro
     form = await read_form(request)
     wanted = _step(step)
     flow = await _open(request, db, draft_id)
-    if flow.draft.filing_serial is not None:
+    if flow.draft.outcome:
         return see_other(flow.url("done"))
     seen = form.get("version", "")
     is_submitted = "save" not in form and "go" not in form
     if wanted is Step.NOTICE:  # ticked under exactly the text that was shown
         form["notice_read"] = form.get("notice_version", "") if form.get("notice_read") else ""
-    draft = await save_step(
+    if wanted is Step.CONTACT:
+        form = freeze_start(form, flow.facts.today)
+    draft = await drafts.save_step(
         db,
         request.app.state.vault,
         person_id=flow.person.person_id,
         draft_id=flow.draft.draft_id,
         step=wanted,
+        keys=wanted.keys,
         values=form,
         seen_version=int(seen) if seen.isdecimal() and len(seen) < 9 else None,
         is_submitted=is_submitted,
         now=request.app.state.clock(),
     )
     flow = await _read(request, db, flow.person, draft)
-    if draft.filing_serial is not None:
+    if draft.outcome:
         return see_other(flow.url("done"))
     if "go" in form:  # 看这个省的城市, without JavaScript
         return see_other(f"{flow.url(wanted)}{'?from=review' if flow.comes_from_review else ''}#area-legend")
@@ -442,10 +445,9 @@ async def _submit(flow: Flow) -> Response[Any]:
 async def done(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     """The result page: the same however often it is asked for."""
     flow = await _open(request, db, draft_id)
-    if flow.draft.filing_serial is None:
+    if not flow.draft.outcome:
         return see_other(flow.url(flow.reading.next_step))
-    number = str(OutsideNumber(FILING, flow.draft.for_person_id, flow.draft.filing_serial))
-    detail = await get_filing(db, request.app.state.vault, viewer_id=flow.person.person_id, number=number)
+    detail = await get_filing(db, request.app.state.vault, viewer_id=flow.person.person_id, number=flow.draft.outcome)
     region = flow.facts.regions.get(detail.filing.treatment_pool)
     return page(
         request,
@@ -469,7 +471,7 @@ def _at_home(flow: Flow, filing: Filing) -> str:
 @get("/filing/{draft_id:str}/saved", opt={"who": "person"})
 async def saved(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
-    if flow.draft.filing_serial is not None:
+    if flow.draft.outcome:
         return see_other(flow.url("done"))
     return page(request, "filing/saved.html", draft=flow.draft, step=flow.reading.next_step, steps_total=STEPS_TOTAL)
 
@@ -477,7 +479,7 @@ async def saved(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Respo
 @post("/filing/{draft_id:str}/discard", opt={"who": "person"})
 async def discard(request: Request, db: RouteDb, draft_id: FromPath[str]) -> Response[Any]:
     flow = await _open(request, db, draft_id)
-    await discard_draft(db, person_id=flow.person.person_id, draft_id=flow.draft.draft_id)
+    await drafts.discard(db, person_id=flow.person.person_id, draft_id=flow.draft.draft_id)
     return see_other("/filing")
 
 

@@ -5,19 +5,20 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from tongban import drafts
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
 from tongban.filing import (
+    FLOW,
     ChangeRefused,
     Filing,
     FilingDetail,
     FilingStatus,
     FilingWay,
     cancel_filing,
-    drafts_of,
     get_filing,
     list_filings,
     may_cancel,
@@ -40,7 +41,11 @@ async def records(request: Request, db: RouteDb) -> Response[bytes]:
     way = FilingWay(asked_way) if asked_way in set(FilingWay) else None
     for_others = request.query_params.get("whose") == "others"
     filings = await list_filings(db, viewer_id=person.person_id, whose="others" if for_others else "self", way=way)
-    drafts = [] if for_others else await drafts_of(db, state.vault, person_id=person.person_id, now=state.clock())
+    begun = (
+        []
+        if for_others
+        else await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
+    )
     names = await names_of(db, [filing.person_id for filing in filings]) if for_others else {}
     # The numbers carry whose filings they are.
     seen = " ".join(filing.number for filing in filings)
@@ -49,7 +54,7 @@ async def records(request: Request, db: RouteDb) -> Response[bytes]:
         request,
         "filing/records.html",
         cards=[_card(request, filing, names.get(filing.person_id, "")) for filing in filings],
-        drafts=draft_rows(state.regions, drafts) if way is None else [],
+        drafts=draft_rows(state.regions, begun) if way is None else [],
         for_others=for_others,
         ways=[("", "全部"), *((str(w), w.zh) for w in FilingWay)],
         way=asked_way if way else "",

@@ -6,7 +6,8 @@ from datetime import date
 from uuid import UUID
 
 from tongban.directory import Region, Regions
-from tongban.filing import Draft, Step
+from tongban.drafts import Draft
+from tongban.filing import Step
 from tongban.kernel.dates import zh_date
 from tongban.kernel.vocabulary import CareKind, FilingKind, Locality, Situation
 

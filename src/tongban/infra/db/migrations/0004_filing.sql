@@ -1,23 +1,6 @@
 create schema filing;
 grant usage on schema filing to tongban_app;
 
--- Answers as typed, kept at every step for thirty days. Nothing typed is lost. They hold phones and addresses before
--- anybody has checked them, so the whole of it is sealed.
-create table filing.draft (
-  person_id     bigint not null,          -- who types (the signed-in person)
-  draft_id      uuid not null,
-  for_person_id bigint not null,          -- the insured person
-  content_enc   bytea not null,           -- what was typed, step by step (filing/draft.py)
-  submit_token  uuid not null,            -- one filing at most comes out of one draft
-  filing_serial integer,                  -- the filing of for_person_id that it became
-  version       integer not null default 1 check (version > 0),
-  created_at    timestamptz not null,
-  updated_at    timestamptz not null,
-  expires_on    date not null,            -- the last day it is kept
-  primary key (person_id, draft_id)
-);
-create index draft_expiry on filing.draft (expires_on);
-
 -- The last serial given to a person's filings. Its row is the lock that two submits of one person queue at.
 create table filing.person_serial (
   person_id     bigint primary key,
@@ -70,24 +53,6 @@ create table filing.filing (
 );
 create index filing_by_signer on filing.filing (filed_by, filed_at);
 
--- What was signed: the text, the strokes, the picture, and the hash that binds them to the answers.
-create table filing.signature (
-  person_id     bigint not null,
-  filing_serial integer not null,
-  signer_id     bigint not null,
-  signer_name   text not null,
-  method        text not null check (method in ('strokes', 'typed')),
-  text_version  text not null,
-  text_signed   text not null,
-  strokes       jsonb,
-  picture_png   bytea,
-  answers_hash  bytea not null check (octet_length(answers_hash) = 32), -- SHA-256 over the text and all answers
-  signed_at     timestamptz not null,
-  primary key (person_id, filing_serial, signer_id),
-  foreign key (person_id, filing_serial) references filing.filing,
-  check ((method = 'strokes') = (strokes is not null and picture_png is not null))
-);
-
 create table filing.event (
   person_id     bigint not null,
   filing_serial integer not null,
@@ -108,6 +73,5 @@ create view filing.v_filing as
   from filing.filing;
 
 grant select on filing.v_filing to tongban_app;
-grant select, insert, update, delete on filing.draft to tongban_app;
 grant select, insert, update on filing.filing, filing.person_serial to tongban_app;
-grant select, insert on filing.signature, filing.event to tongban_app;
+grant select, insert on filing.event to tongban_app;

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from PIL import Image, ImageDraw
 
-from tongban.filing.errors import SignatureRefused
-from tongban.filing.model import Signature
+from tongban.signing.errors import SignatureRefused
+from tongban.signing.model import Signature
 
 TEXT_LENGTH_MAX: Final = 200_000
 STROKES_MAX: Final = 400

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tongban.filing.errors import SignatureRefused
-from tongban.filing.model import Signature
-from tongban.filing.signature import (
+from tongban.signing.errors import SignatureRefused
+from tongban.signing.model import Signature
+from tongban.signing.strokes import (
     BOX_MIN,
     INK_MIN,
     POINTS_MAX,

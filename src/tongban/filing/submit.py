@@ -1,0 +1,86 @@
+"""From a draft to a filing: what the draft amounts to, and handing it in once."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tongban import drafts
+from tongban.directory import Regions
+from tongban.drafts import Draft
+from tongban.filing import store
+from tongban.filing.errors import FilingNotFound
+from tongban.filing.model import Filing
+from tongban.filing.open import open_filing
+from tongban.filing.reading import Facts, Reading, read_draft
+from tongban.filing.texts import Texts, load_texts
+from tongban.infra.clock import day_of
+from tongban.infra.crypto import Vault
+from tongban.infra.db import Db
+from tongban.kernel.errors import Invalid
+from tongban.kernel.identifiers import FILING, parse_outside_number
+from tongban.law import Pack
+from tongban.people import enrollments, get_person
+
+
+async def read(
+    db: Db, vault: Vault, pack: Pack, regions: Regions, draft: Draft, *, now: datetime, texts: Texts | None = None
+) -> tuple[Reading, Facts]:
+    """What the draft amounts to today, and the facts that was judged by."""
+    today = day_of(now)
+    signer = await get_person(db, vault, draft.person_id)
+    facts = Facts(
+        today=today,
+        pack=pack,
+        regions=regions,
+        texts=texts or load_texts(),
+        enrollments=tuple(await enrollments(db, draft.for_person_id, today)),
+        signer_name=signer.name,
+    )
+    return read_draft(draft, facts), facts
+
+
+async def submit_draft(
+    db: Db,
+    vault: Vault,
+    pack: Pack,
+    regions: Regions,
+    *,
+    person_id: int,
+    draft_id: UUID,
+    channel: str,
+    now: datetime,
+    texts: Texts | None = None,
+) -> Filing:
+    """Make the one filing that comes out of a draft; handing it in again gives the same filing.
+
+    Raises DraftNotFound, Invalid with the problems of the first step that has any, and all that `open_filing` raises.
+    """
+    async with drafts.handing_in(db, vault, person_id=person_id, draft_id=draft_id, now=now) as draft:
+        if draft.outcome:
+            return await _filing_of(db, draft.outcome)
+        reading, _ = await read(db, vault, pack, regions, draft, now=now, texts=texts)
+        if reading.answers is None or reading.signature is None:
+            raise Invalid(reading.problems_of(reading.next_step))
+        filing = await open_filing(
+            db,
+            vault,
+            pack,
+            regions,
+            person_id=draft.for_person_id,
+            filed_by=draft.person_id,
+            answers=reading.answers,
+            signature=reading.signature,
+            submit_token=draft.submit_token,
+            channel=channel,
+            now=now,
+            texts=texts,
+        )
+        await drafts.finish(db, draft, filing.number, now)
+    return filing
+
+
+async def _filing_of(db: Db, outcome: str) -> Filing:
+    number = parse_outside_number(outcome, FILING)
+    filing = await store.filing(db, number.person_id, number.serial)
+    if filing is None:
+        raise FilingNotFound("没有找到这个备案，请从“我办过的事”里打开")
+    return filing
