@@ -320,7 +320,7 @@ def _refuse_undetermined(reason: str, ask: str, missing: tuple[str, ...] = ()) -
         f"{reason.rstrip('。')}。这次不能直接结算，没有扣任何钱：请先付费，留好发票、费用清单和病历，"
         f"回参保地报销。怎么报请问{ask}"
     )
-    return Undetermined(sentence, ask=ask, missing=missing)
+    return Undetermined(sentence, ask=ask, missing=missing, reason=reason.rstrip("。"))
 
 
 def _none_open(unfiled: FilingNeeded | None) -> FilingNeeded:

@@ -12,7 +12,14 @@ from tongban.settlement.attempt import with_one_retry
 from tongban.settlement.errors import SettlementNotFound
 from tongban.settlement.later import changes_without
 from tongban.settlement.messages import REVERSED, require_same_message
-from tongban.settlement.model import Cancelled, CancelRequest, EncounterState, LaterChange, SettlementState
+from tongban.settlement.model import (
+    Cancelled,
+    CancelRequest,
+    EncounterState,
+    LaterChange,
+    SettlementState,
+    SettlementWay,
+)
 from tongban.settlement.store_undo import CancelFacts
 
 
@@ -55,11 +62,18 @@ async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal:
         facts,
         request,
         later,
-        encounter_state=EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN,
+        encounter_state=_state_after(facts),
         is_reversal=is_reversal,
         now=now,
     )
     return _cancelled(facts, serial, now, balance_fen, later, is_repeat=False)
+
+
+def _state_after(facts: CancelFacts) -> EncounterState:
+    """A visit is open again, but for what other batches settled; a stay written down for a claim goes with it."""
+    if facts.record.way is SettlementWay.MANUAL:
+        return EncounterState.VOIDED
+    return EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN
 
 
 async def _as_before(

@@ -113,6 +113,18 @@ class AlreadySettled(Conflict):
         self.number = number
 
 
+class StayReimbursed(Conflict):
+    """The agency has paid the person back for this stay."""
+
+    code = "settlement_stay_reimbursed"
+
+
+class StaySettled(Conflict):
+    """The stay was settled at the hospital, or reimbursed before."""
+
+    code = "settlement_stay_settled"
+
+
 class SettlementCancelled(Conflict):
     """The message settled once, and that settlement has been cancelled since: its answer is true no more."""
 
@@ -138,13 +150,15 @@ class MessageReversed(Conflict):
 
 
 class Undetermined(Refusal):
-    """The law holds no value for this case; nothing was written. `ask` is whom to ask, `missing` what is missing."""
+    """The law holds no value for this case; nothing was written. `ask` is whom to ask, `missing` what is missing,
+    `reason` what is not known, by itself."""
 
     code = "settlement_undetermined"
 
-    def __init__(self, sentence: str, *, ask: str = "", missing: tuple[str, ...] = ()) -> None:
+    def __init__(self, sentence: str, *, ask: str = "", missing: tuple[str, ...] = (), reason: str = "") -> None:
         super().__init__(sentence)
         self.ask = ask
+        self.reason = reason
         self.missing = missing
 
 

@@ -8,7 +8,7 @@ from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import YearTotals
 from tongban.settlement import store_records
 from tongban.settlement.errors import SettlementNotFound
-from tongban.settlement.model import SettlementRecord
+from tongban.settlement.model import SettlementRecord, SettlementWay
 
 PAGE_LIMIT_MAX = 200
 
@@ -24,7 +24,7 @@ async def find(
 ) -> SettlementRecord:
     """By its serial, or by its visit: then the one in force, else the last that was.
 
-    `institution_code` limits an institution to its own. Raises SettlementNotFound.
+    `institution_code` limits an institution to what it settled itself. Raises SettlementNotFound.
     """
     record: SettlementRecord | None = None
     if settlement_serial is not None:
@@ -33,7 +33,10 @@ async def find(
             record = None
     elif encounter_serial is not None:
         record = await store_records.settlement_of_encounter(db, person_id, encounter_serial, batch)
-    if record is None or (institution_code is not None and record.institution_code != institution_code):
+    is_own = institution_code is None or (
+        record is not None and record.institution_code == institution_code and record.way is SettlementWay.DIRECT
+    )
+    if record is None or not is_own:
         raise _not_found()
     return record
 

@@ -28,12 +28,13 @@ from tongban.settlement.visits import require_encounter, require_own
 
 
 async def upload_lines(
-    db: Db, number: OutsideNumber, institution_code: str, lines: Sequence[LineUpload], *, now: datetime
+    db: Db, number: OutsideNumber, institution_code: str | None, lines: Sequence[LineUpload], *, now: datetime
 ) -> list[ChargeLine]:
     """The lines of a visit as the treating region's catalogue splits them, in the order sent.
 
     A line sent again unchanged is answered as before. One wrong line refuses them all and is named: unknown item,
     quantity times price that is not the total, a known serial with other contents, a return of more than was charged.
+    `institution_code` limits an institution to its own visits; None for the agency.
     """
     for line in lines:
         _check_form(line, day_of(now))
@@ -80,7 +81,7 @@ async def lines_of(db: Db, number: OutsideNumber, institution_code: str | None =
 
 
 async def _upload_once(
-    db: Db, number: OutsideNumber, institution_code: str, lines: Sequence[LineUpload]
+    db: Db, number: OutsideNumber, institution_code: str | None, lines: Sequence[LineUpload]
 ) -> list[ChargeLine]:
     facts = await _require_facts(db, number, institution_code)
     known = await store.lines_named(
@@ -149,7 +150,7 @@ def _is_same(stored: ChargeLine, sent: LineUpload) -> bool:
     )
 
 
-async def _require_facts(db: Db, number: OutsideNumber, institution_code: str) -> ChargeFacts:
+async def _require_facts(db: Db, number: OutsideNumber, institution_code: str | None) -> ChargeFacts:
     facts = await store.charge_facts(db, number)
     require_own(None if facts is None else facts.encounter, institution_code)
     assert facts is not None

@@ -36,6 +36,13 @@ class SettlementState(Word):
     CANCELLED = "cancelled", "已撤销"
 
 
+class SettlementWay(Word):
+    """`MANUAL`: the person had paid in full and the agency pays them back; 中心报销 as against 联网结算."""
+
+    DIRECT = "direct", "直接结算"
+    MANUAL = "manual", "手工报销"
+
+
 class MessageKind(Word):
     """What a hospital's message did. `UNKNOWN`: it was withdrawn before it ever arrived."""
 
@@ -114,7 +121,8 @@ class VisitDescription:
 class Encounter:
     """A visit or a stay. `is_pooling_suspended`: the employer is in arrears, only the personal account pays.
 
-    `delivery` None: the hospital has not said (yet) how the child was born.
+    `delivery` None: the hospital has not said (yet) how the child was born. `is_claim`: no hospital registered it; the
+    agency wrote it down to reimburse it, and no hospital may touch it.
     """
 
     person_id: int
@@ -139,6 +147,7 @@ class Encounter:
     state: EncounterState
     version: int
     opened_at: datetime
+    is_claim: bool = False
     is_pooling_suspended: bool = False
     is_repeat: bool = False
 
@@ -266,6 +275,7 @@ class Settled:
     policy_version: str
     assessment: Mapping[str, Any]
     message_id: str
+    way: SettlementWay = SettlementWay.DIRECT
     is_repeat: bool = False
 
     @property
@@ -308,7 +318,8 @@ class SettlementRecord(Settled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """撤销: undo a settlement whose number is known. `encounter_serial` is compared when given."""
+    """撤销: undo a settlement whose number is known. `encounter_serial` is compared when given; a settlement made in
+    another `way` is not found."""
 
     person_id: int
     settlement_serial: int
@@ -317,6 +328,7 @@ class CancelRequest:
     transaction_code: str
     request_hash: bytes
     encounter_serial: int | None = None
+    way: SettlementWay = SettlementWay.DIRECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

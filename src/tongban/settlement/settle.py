@@ -6,6 +6,8 @@ Two round trips: one read of everything the law needs, one statement that writes
 from dataclasses import replace
 from datetime import date, datetime
 
+import asyncpg
+
 from tongban.account import Fund, Posting, care_postings, critical_illness_fund, pooled_fund
 from tongban.directory import Regions
 from tongban.infra.clock import day_of
@@ -27,9 +29,10 @@ from tongban.settlement.errors import (
     EnrollmentRefused,
     PaymentStopped,
     SettlementCancelled,
+    StayReimbursed,
 )
 from tongban.settlement.messages import require_same_message
-from tongban.settlement.model import EncounterState, Settled, SettlementState, SettleRequest
+from tongban.settlement.model import EncounterState, Settled, SettlementState, SettlementWay, SettleRequest
 from tongban.settlement.rules import Split, account_share
 from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import (
@@ -44,10 +47,11 @@ from tongban.settlement.visits import (
 async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
     """预结算: who would pay what, with nothing written and no number drawn. Refused for what settling would refuse."""
     bill = await store_settle.read_bill(db, request, _benefit_year(request), pack.version, draw_serial=False)
-    if bill is None:
+    if bill is None or bill.encounter.is_claim:
         raise encounter_not_found()
     category = _require_settleable(bill, request, day_of(now))
-    return _settled(bill, request, judge(pack, regions, bill, category, request.settled_on), category, settled_at=None)
+    verdict = judge(pack, regions, bill, category, request.settled_on)
+    return settled_from(bill, request, verdict, category, settled_at=None)
 
 
 async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
@@ -68,6 +72,9 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
 
     try:
         return await with_one_retry(db, lock, attempt)
+    except asyncpg.ExclusionViolationError:
+        # The agency was faster by a moment, and its payment stands.
+        raise _stay_reimbursed() from None
     except Busy:
         # The second attempt lost to the very same message, or to its reversal: that one's outcome is the answer.
         answer = await _answer_given(db, request)
@@ -79,13 +86,13 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
 async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequest, now: datetime) -> Settled:
     benefit_year = _benefit_year(request)
     bill = await store_settle.read_bill(db, request, benefit_year, pack.version, draw_serial=True)
-    if bill is None:
+    if bill is None or bill.encounter.is_claim:
         raise encounter_not_found()
     if bill.message_state is not None:
         return await _first_answer(db, request, bill.message_state, bill.message_hash, bill.message_settlement)
     category = _require_settleable(bill, request, day_of(now))
     verdict = judge(pack, regions, bill, category, request.settled_on)
-    settled = _settled(bill, request, verdict, category, settled_at=now)
+    settled = settled_from(bill, request, verdict, category, settled_at=now)
     if not bill.is_version_kept:
         await keep_version(db, pack, now=now)
     await store_settle.write_settlement(
@@ -134,6 +141,8 @@ def _require_settleable(bill: Bill, request: SettleRequest, today: date) -> Pers
     if bill.live_settlement is not None:
         number = str(OutsideNumber(SETTLEMENT, request.person_id, bill.live_settlement))
         raise AlreadySettled(f"这次就诊已经结算过，结算号 {number}；要改请先撤销那一笔", number=number)
+    if bill.reimbursed_settlement is not None:
+        raise _stay_reimbursed()
     if request.insurance_type is not encounter.insurance_type:
         raise EnrollmentRefused(
             f"险种对不上：登记时是{encounter.insurance_type.zh}，这次是{request.insurance_type.zh}，请核对后再结算"
@@ -151,6 +160,13 @@ def _require_settleable(bill: Bill, request: SettleRequest, today: date) -> Pers
     ):
         raise PaymentStopped("缴费已中断，现在不能直接结算；请先付费、留好票据，补缴后问参保地能不能报销")
     return bill.category
+
+
+def _stay_reimbursed() -> StayReimbursed:
+    return StayReimbursed(
+        "这次住院已经由参保地手工报销过，不能再直接结算，没有扣任何钱；"
+        "日期登记错了请改对入院、出院日期，报销有错请本人联系参保地经办机构"
+    )
 
 
 def _check_dates(request: SettleRequest, admitted_on: date, today: date) -> None:
@@ -182,8 +198,14 @@ def _check_amounts(lines: Split, request: SettleRequest) -> None:
             )
 
 
-def _settled(
-    bill: Bill, request: SettleRequest, verdict: Verdict, category: PersonnelCategory, *, settled_at: datetime | None
+def settled_from(
+    bill: Bill,
+    request: SettleRequest,
+    verdict: Verdict,
+    category: PersonnelCategory,
+    *,
+    settled_at: datetime | None,
+    way: SettlementWay = SettlementWay.DIRECT,
 ) -> Settled:
     """The whole answer, its sums checked before anything is written."""
     encounter, split = bill.encounter, bill.split
@@ -224,6 +246,7 @@ def _settled(
         policy_version=verdict.record["version"],
         assessment=verdict.record,
         message_id=request.message_id,
+        way=way,
     )
     _assert_adds_up(settled)
     return settled

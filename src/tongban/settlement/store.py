@@ -22,7 +22,8 @@ from tongban.settlement.model import (
 ENCOUNTER_COLUMNS: Final = """
   e.person_id, e.encounter_serial, e.institution_code, e.care_kind, e.care_type, e.hospital_serial, e.insurance_type,
   e.insured_pool, e.treatment_pool, e.admitted_on, e.discharged_on, e.is_emergency, e.is_referral_mark, e.is_trauma,
-  e.has_third_party, e.is_birth, e.delivery, e.delivery_code, e.diagnoses, e.details, e.state, e.version, e.opened_at
+  e.has_third_party, e.is_birth, e.delivery, e.delivery_code, e.diagnoses, e.details, e.state, e.version, e.opened_at,
+  e.is_claim
 """
 
 _LINE_COLUMNS: Final = """
@@ -254,7 +255,7 @@ async def encounter(db: Db, number: OutsideNumber) -> Encounter | None:
 async def encounters_of(db: Db, person_id: int, institution_code: str | None, since: date | None) -> list[Encounter]:
     rows = await db.fetch(
         f"""select {ENCOUNTER_COLUMNS} from settlement.encounter e
-            where person_id = $1 and ($2::text is null or institution_code = $2)
+            where person_id = $1 and ($2::text is null or (institution_code = $2 and not is_claim))
               and ($3::date is null or admitted_on >= $3)
             order by admitted_on desc, encounter_serial desc""",  # noqa: S608
         person_id,
@@ -395,6 +396,7 @@ def encounter_from(row: Mapping[str, Any]) -> Encounter:
         state=EncounterState(row["state"]),
         version=row["version"],
         opened_at=row["opened_at"],
+        is_claim=row["is_claim"],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, Confidence, InsuranceType, PersonnelCategory
 from tongban.law import YearTotals
-from tongban.settlement.model import SettlementRecord, SettlementState
+from tongban.settlement.model import SettlementRecord, SettlementState, SettlementWay
 from tongban.settlement.store import ENCOUNTER_COLUMNS
 
 YEAR_COLUMNS: Final = YearTotals._fields
@@ -19,7 +19,7 @@ RECORD_COLUMNS: Final = f"""
   s.deductible_fen,
   s.pooled_fund_fen, s.critical_illness_fen, s.medical_assistance_fen, s.account_fen, s.cash_fen, s.rate_bp,
   s.balance_after_fen, s.year_delta, s.confidence, s.policy_version, s.assessment, s.message_id, s.transaction_code,
-  s.state as settlement_state, s.cancelled_at, s.cancellation_serial, s.balance_after_cancel_fen,
+  s.way, s.state as settlement_state, s.cancelled_at, s.cancellation_serial, s.balance_after_cancel_fen,
   {ENCOUNTER_COLUMNS}
 """
 
@@ -114,6 +114,7 @@ def record_from(row: Mapping[str, Any]) -> SettlementRecord:
         policy_version=row["policy_version"],
         assessment=row["assessment"],
         message_id=row["message_id"],
+        way=SettlementWay(row["way"]),
         state=SettlementState(row["settlement_state"]),
         cancelled_at=row["cancelled_at"],
         cancellation_serial=row["cancellation_serial"],

@@ -8,7 +8,7 @@ everywhere (year, encounter, filings, personal account, settlement, message), ea
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tongban.account import DEBIT_CTE, ENTRY_CTE, LOCK_SQL, POSTING_CTE, EntryKind, Posting
 from tongban.filing import SCOPE_NUMBER, STAMP_SQL
@@ -16,7 +16,7 @@ from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
-from tongban.law import YearTotals
+from tongban.law import DiseaseTotals, YearTotals
 from tongban.settlement.model import Encounter, MessageKind, Settled, SettleRequest
 from tongban.settlement.rules import Split
 from tongban.settlement.store import ENCOUNTER_COLUMNS, encounter_from, lock_encounter
@@ -34,6 +34,27 @@ _READ_BILL: Final = f"""
     f.serials as filing_serials, f.kinds as filing_kinds, f.are_candidates as filing_candidates,
     m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
     s.settlement_serial as live_settlement,
+    (select o.settlement_serial from settlement.settlement o
+     where o.person_id = $1 and o.institution_code = e.institution_code and o.way = 'manual' and o.state = 'settled'
+       and e.care_kind = 'inpatient'
+       and o.stay && settlement.stay_of(e.admitted_on, coalesce($11::date, e.discharged_on, $12::date))
+     limit 1) as reimbursed_settlement,
+    case when e.care_kind = 'chronic' then (
+      select jsonb_agg(jsonb_build_array(c.disease, c.disease_code, d.institutions, d.has_this_one)
+        order by c.certification_serial)
+      from chronic.v_certification c, lateral (
+        select count(*) as institutions, coalesce(bool_or(institution_code = e.institution_code), false) as has_this_one
+        from chronic.v_designation
+        where person_id = $1 and certification_serial = c.certification_serial
+          and valid_from <= e.admitted_on and (valid_to is null or valid_to >= e.admitted_on)
+      ) d
+      where c.person_id = $1 and c.insured_pool = e.insured_pool and c.insurance_type = e.insurance_type
+        and c.valid_from <= e.admitted_on and (c.valid_to is null or c.valid_to >= e.admitted_on)
+    ) end as certifications,
+    case when e.care_kind = 'chronic' then (
+      select jsonb_object_agg(disease, jsonb_build_array(pooled_fen, deductible_fen)) from settlement.chronic_year
+      where person_id = $1 and benefit_year = $4 and insurance_type = e.insurance_type
+    ) end as year_of_diseases,
     exists (select from settlement.policy_version where version = $10) as is_version_kept,
     case when $9 then nextval('settlement.serial') end as new_serial
   from settlement.encounter e
@@ -82,7 +103,8 @@ _SETTLE: Final = f"""
     update settlement.encounter set state = 'settled', version = version + 1,
       discharged_on = coalesce($14, discharged_on)
     where person_id = $1 and encounter_serial = $12 and version = $13 and exists (select from year)
-    returning encounter_serial
+    returning encounter_serial, case care_kind when 'inpatient'
+      then settlement.stay_of(admitted_on, coalesce(discharged_on, $27::date)) end as stay
   ), stamped as (
     {STAMP_SQL.format(person_id="$1", serials="(select $15::integer[] from visit)::integer[]")}
   ), debited as (
@@ -99,12 +121,21 @@ _SETTLE: Final = f"""
       account_fen, year_delta, settlement_serial, batch, institution_code, care_kind, category, insured_pool,
       treatment_pool, filing_serial, settled_on, settled_at, total_fen, self_funded_fen, over_price_cap_fen,
       preselfpay_fen, in_scope_fen, deductible_fen, pooled_fund_fen, critical_illness_fen, medical_assistance_fen,
-      cash_fen, rate_bp, balance_after_fen, confidence, policy_version, assessment, message_id, transaction_code, state)
+      cash_fen, rate_bp, balance_after_fen, confidence, policy_version, assessment, message_id, transaction_code, state,
+      way, stay)
     select $1, encounter_serial, $2, $3, $15, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::timestamptz,
-      $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, 'settled'
+      $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, 'settled', $50, stay
     from visit
     where (select count(*) from stamped) = cardinality($15::integer[]) and ($17 = 0 or exists (select from debited))
-    returning settlement_serial
+    returning settlement_serial, assessment
+  ), year_of_disease as (
+    insert into settlement.chronic_year as y (person_id, benefit_year, insurance_type, disease, pooled_fen,
+      deductible_fen)
+    select $1, $2, $3, assessment->'case'->>'disease', (assessment->'breakdown'->>'pooled_fund_fen')::bigint,
+      (assessment->'breakdown'->>'deductible_fen')::bigint
+    from settled where assessment->>'rule' = 'chronic'
+    on conflict (person_id, benefit_year, insurance_type, disease) do update set
+      pooled_fen = y.pooled_fen + excluded.pooled_fen, deductible_fen = y.deductible_fen + excluded.deductible_fen
   ), entry as (
     {
     ENTRY_CTE.format(
@@ -135,9 +166,22 @@ class CandidateFiling:
     is_candidate: bool
 
 
+class RecognisedDisease(NamedTuple):
+    """A chronic disease recognised under this enrollment on the day of the visit, at how many institutions, and
+    whether this is one of them."""
+
+    disease: str
+    disease_code: str
+    institutions: int
+    has_this_one: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Everything a settlement depends on, as one statement saw it. `year_version` 0, `account_version` None: no row."""
+    """Everything a settlement depends on, as one statement saw it. `year_version` 0, `account_version` None: no row.
+
+    `recognised` and `year_of_diseases` (by the law's word) are read for chronic care only.
+    """
 
     encounter: Encounter
     hospital_level: str | None
@@ -151,10 +195,13 @@ class Bill:
     balance_fen: Fen | None
     account_version: int | None
     filings: tuple[CandidateFiling, ...]
+    recognised: tuple[RecognisedDisease, ...]
+    year_of_diseases: Mapping[str, DiseaseTotals]
     message_state: str | None
     message_hash: bytes | None
     message_settlement: int | None
     live_settlement: int | None
+    reimbursed_settlement: int | None
     new_serial: int | None
     is_version_kept: bool
 
@@ -175,6 +222,8 @@ async def read_bill(
         request.institution_code,
         draw_serial,
         policy_version,
+        request.discharged_on,
+        request.settled_on,
     )
     return None if row is None else _bill(row)
 
@@ -208,7 +257,8 @@ async def write_settlement(
     request_hash: bytes,
 ) -> None:
     """All of a settlement in one statement. Raises asyncpg.SerializationError when something it was computed from
-    has changed, UniqueViolationError when the message or the bill was taken by somebody else first."""
+    has changed, UniqueViolationError when the message or the bill was taken by somebody else first,
+    ExclusionViolationError when the stay has been paid the other way."""
     await db.execute(
         _SETTLE,
         settled.person_id,
@@ -254,6 +304,7 @@ async def write_settlement(
         [posting.ledger_account for posting in postings],
         [posting.amount_fen for posting in postings],
         request_hash,
+        settled.way,
     )
 
 
@@ -276,10 +327,15 @@ def _bill(row: Mapping[str, Any]) -> Bill:
             CandidateFiling(filing_serial=serial, kind=FilingKind(kind), is_candidate=is_candidate is True)
             for serial, kind, is_candidate in filings
         ),
+        recognised=tuple(RecognisedDisease(*each) for each in row["certifications"] or ()),
+        year_of_diseases={
+            disease: DiseaseTotals(*totals) for disease, totals in (row["year_of_diseases"] or {}).items()
+        },
         message_state=row["message_state"],
         message_hash=row["message_hash"],
         message_settlement=row["message_settlement"],
         live_settlement=row["live_settlement"],
+        reimbursed_settlement=row["reimbursed_settlement"],
         new_serial=row["new_serial"],
         is_version_kept=row["is_version_kept"],
     )

@@ -43,7 +43,7 @@ _READ_CANCEL: Final = f"""
   left join account.v_balance b on b.person_id = $1
   left join settlement.message m on m.person_id = $1 and m.institution_code = $3 and m.transaction_code = $4
     and m.message_id = $5
-  where s.person_id = $1 and s.settlement_serial = $2 and s.institution_code = $3
+  where s.person_id = $1 and s.settlement_serial = $2 and s.institution_code = $3 and s.way = $6
 """  # noqa: S608
 
 # $1 person, $2 benefit year, $3 insurance, $4–$10 what is taken off the year, $11 encounter, $12 its version and $13
@@ -79,7 +79,14 @@ _CANCEL: Final = f"""
     where person_id = $1 and settlement_serial = $16 and state = 'settled' and exists (select from visit)
       and (select count(*) from unstamped) = cardinality($14::integer[])
       and ($15 = 0 or exists (select from credited))
-    returning settlement_serial, cancellation_serial, balance_after_cancel_fen
+    returning settlement_serial, cancellation_serial, balance_after_cancel_fen, assessment
+  ), year_of_disease as (
+    update settlement.chronic_year y set
+      pooled_fen = y.pooled_fen - (c.assessment->'breakdown'->>'pooled_fund_fen')::bigint,
+      deductible_fen = y.deductible_fen - (c.assessment->'breakdown'->>'deductible_fen')::bigint
+    from cancelled c
+    where c.assessment->>'rule' = 'chronic' and y.person_id = $1 and y.benefit_year = $2 and y.insurance_type = $3
+      and y.disease = c.assessment->'case'->>'disease'
   ), correction as (
     {
     CORRECTION_CTE.format(
@@ -231,6 +238,7 @@ async def read_cancel(db: Db, request: CancelRequest) -> CancelFacts | None:
         request.institution_code,
         request.transaction_code,
         request.message_id,
+        request.way,
     )
     return None if row is None else _cancel_facts(row)
 

@@ -130,8 +130,14 @@ async def require_encounter(db: Db, number: OutsideNumber, institution_code: str
 
 
 def require_own(encounter: Encounter | None, institution_code: str | None) -> Encounter:
-    """Raises EncounterNotFound unless it is there and that institution's own (None: whose it is does not matter)."""
-    if encounter is None or (institution_code is not None and encounter.institution_code != institution_code):
+    """Raises EncounterNotFound unless it is there and that institution's own (None: whose it is does not matter).
+
+    A stay that the agency wrote down to reimburse it is no institution's own.
+    """
+    is_own = institution_code is None or (
+        encounter is not None and encounter.institution_code == institution_code and not encounter.is_claim
+    )
+    if encounter is None or not is_own:
         raise encounter_not_found()
     return encounter
 
