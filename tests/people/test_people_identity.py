@@ -281,13 +281,16 @@ async def test_consent_is_given_to_one_version_of_the_text_and_the_first_time_co
     assert await db.fetchval("select count(*) from infra.audit where person_id = $1", wang) == 1
 
 
-async def test_mother_and_daughter_see_each_other(db: Connection, residents: dict[str, DemoResident]) -> None:
+async def test_mother_and_daughter_see_each_other(
+    db: Connection, vault: Vault, residents: dict[str, DemoResident]
+) -> None:
     mother, daughter = residents["wang_xiuying"], residents["li_jing"]
-    (child,) = await kin_of(db, mother.person_id)
-    (parent,) = await kin_of(db, daughter.person_id)
+    (child,) = await kin_of(db, vault, mother.person_id)
+    (parent,) = await kin_of(db, vault, daughter.person_id)
     assert (child.kin_id, child.name, child.relation) == (daughter.person_id, "李静", Relation.CHILD)
+    assert parent.masked_id == "1401**********0027"
     assert (parent.kin_id, parent.masked_name, parent.relation) == (mother.person_id, "王*英", Relation.PARENT)
-    assert await kin_of(db, residents["liu_zhiqiang"].person_id) == []
+    assert await kin_of(db, vault, residents["liu_zhiqiang"].person_id) == []
 
 
 async def test_a_web_process_may_not_add_or_change_people(db: Connection) -> None:

@@ -1,12 +1,13 @@
-"""How often something may be tried: one row per thing and minute, counted in one statement."""
+"""How often something may be tried: one row per thing and minute or day, counted in one statement."""
 
 from datetime import datetime
 
 from tongban.infra.db import Db
 from tongban.kernel.errors import Refusal
 
-_SLOT_SECONDS = 60
-_KEEP_SLOTS = 60
+_MINUTE_SECONDS = 60
+_DAY_SECONDS = 24 * 60 * 60
+_KEEP_WINDOWS = 2
 
 
 class TooOften(Refusal):
@@ -17,17 +18,32 @@ class TooOften(Refusal):
 async def limit(db: Db, key: str, *, now: datetime, per_minute: int) -> None:
     """Count one try of `key`. Raises TooOften from the try after `per_minute` on, until the minute is over.
 
-    Call it on a connection that is in no transaction: a try that fails must stay counted. `key` is kept in clear, so
-    it holds no personal data.
+    Call it on a connection that is in no transaction, or in one that is committed whatever happens: a try that fails
+    must stay counted. `key` is kept in clear, so it holds no personal data.
     """
-    slot = int(now.timestamp()) // _SLOT_SECONDS
+    if await _count(db, key, now, _MINUTE_SECONDS) > per_minute:
+        raise TooOften("试得太快了，请过一分钟再试")
+
+
+async def limit_per_day(db: Db, key: str, *, now: datetime, per_day: int) -> None:
+    """The same by the day (of UTC). Raises TooOften."""
+    if await _count(db, key, now, _DAY_SECONDS) > per_day:
+        raise TooOften("今天试的次数太多了，请明天再试，或者打参保地的电话")
+
+
+async def _count(db: Db, key: str, now: datetime, window_seconds: int) -> int:
+    """How often `key` was tried in the window of `now`, this time included. A slot is the second its window began."""
+    second = int(now.timestamp())
     used: int = await db.fetchval(
         """insert into infra.rate (key, slot, used) values ($1, $2, 1)
            on conflict (key, slot) do update set used = infra.rate.used + 1 returning used""",
-        key,
-        slot,
+        f"{window_seconds}:{key}",
+        second - second % window_seconds,
     )
     if used == 1:
-        await db.execute("delete from infra.rate where slot < $1", slot - _KEEP_SLOTS)
-    if used > per_minute:
-        raise TooOften("试得太快了，请过一分钟再试")
+        await db.execute(
+            "delete from infra.rate where key like $1 and slot < $2",
+            f"{window_seconds}:%",
+            second - _KEEP_WINDOWS * window_seconds,
+        )
+    return used

@@ -2,7 +2,17 @@
 
 from tongban.people.demo_load import analyze_people, load_demo_people
 from tongban.people.demo_people import DEMO_DAY, DemoCity, batches, demo_cast, demo_province
-from tongban.people.errors import CardLost, CredentialNotActivated, CredentialReplaced, MedicalCodeNotIssued
+from tongban.people.errors import (
+    CardLost,
+    CredentialNotActivated,
+    CredentialReplaced,
+    KinBoundOtherwise,
+    KinNotFound,
+    KinRefused,
+    MedicalCodeNotIssued,
+    PersonNotMatched,
+)
+from tongban.people.kin import SEEN_FROM_THE_OTHER_SIDE, bind_kin, kin_by_id, kin_of, match_person, release_kin
 from tongban.people.model import (
     CredentialKind,
     DemoPerson,
@@ -22,7 +32,6 @@ from tongban.people.service import (
     find_by_id_number,
     get_person,
     give_consent,
-    kin_of,
     medical_code,
     medical_code_state,
     names_of,
@@ -39,13 +48,19 @@ __all__ = [
     "DemoResident",
     "Enrollment",
     "Kin",
+    "KinBoundOtherwise",
+    "KinNotFound",
+    "KinRefused",
     "MedicalCodeNotIssued",
     "MedicalCodeState",
     "PaymentState",
     "Person",
+    "PersonNotMatched",
+    "SEEN_FROM_THE_OTHER_SIDE",
     "activate_medical_code",
     "analyze_people",
     "batches",
+    "bind_kin",
     "consent_given",
     "demo_cast",
     "demo_province",
@@ -55,9 +70,12 @@ __all__ = [
     "find_by_id_number",
     "get_person",
     "give_consent",
+    "kin_by_id",
     "kin_of",
     "load_demo_people",
+    "match_person",
     "medical_code",
     "medical_code_state",
     "names_of",
+    "release_kin",
 ]

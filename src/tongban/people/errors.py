@@ -1,6 +1,6 @@
 """What people and their cards are refused for."""
 
-from tongban.kernel.errors import Refusal
+from tongban.kernel.errors import Conflict, NotFound, Refusal
 
 
 class CardLost(Refusal):
@@ -23,3 +23,25 @@ class MedicalCodeNotIssued(Refusal):
     """There is no active medical code to show."""
 
     code = "medical_code_not_issued"
+
+
+class PersonNotMatched(Refusal):
+    """Nobody has this name with this ID number. Which of the two is unknown is not told."""
+
+    code = "person_not_matched"
+
+
+class KinRefused(Refusal):
+    """These two cannot be relatives in this way."""
+
+    code = "kin_refused"
+
+
+class KinBoundOtherwise(Conflict):
+    """They are bound already, as something else."""
+
+    code = "kin_bound_otherwise"
+
+
+class KinNotFound(NotFound):
+    code = "kin_not_found"

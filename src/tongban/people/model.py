@@ -67,6 +67,7 @@ class Kin:
 
     kin_id: int
     name: str
+    masked_id: str
     relation: Relation
     bound_at: datetime
 

@@ -11,7 +11,7 @@ from tongban.people import store
 from tongban.people.codes import code_number
 from tongban.people.demo_cast import CAST
 from tongban.people.errors import CardLost, CredentialNotActivated, CredentialReplaced, MedicalCodeNotIssued
-from tongban.people.model import CredentialKind, DemoResident, Enrollment, Kin, MedicalCodeState, Person
+from tongban.people.model import CredentialKind, DemoResident, Enrollment, MedicalCodeState, Person
 
 
 async def find_by_id_number(db: Db, vault: Vault, number: str) -> Person | None:
@@ -117,10 +117,6 @@ async def give_consent(db: Db, person_id: int, version: str, now: datetime, chan
                 person_id=person_id,
                 subject=version,
             )
-
-
-async def kin_of(db: Db, person_id: int) -> list[Kin]:
-    return await store.kin_of(db, person_id)
 
 
 async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+from tongban.kernel.identifiers import mask_id_number
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory, Relation
 from tongban.people.model import CredentialKind, Enrollment, Kin, PaymentState, Person
 
@@ -132,17 +133,53 @@ async def add_consent(db: Db, person_id: int, version: str, now: datetime, chann
     return status == "INSERT 0 1"
 
 
-async def kin_of(db: Db, person_id: int) -> list[Kin]:
+async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:
     # Two queries, not a join: the relatives' rows may lie on other machines than the person's own.
     rows = await db.fetch(
         "select kin_id, relation, bound_at from people.kin where person_id = $1 order by bound_at, kin_id", person_id
     )
-    names = await names_of(db, [row["kin_id"] for row in rows])
+    if not rows:
+        return []
+    found = await db.fetch(
+        "select person_id, name, id_number_enc from people.person where person_id = any($1)",
+        [row["kin_id"] for row in rows],
+    )
+    people = {row["person_id"]: row for row in found}
     return [
-        Kin(row["kin_id"], names[row["kin_id"]], Relation(row["relation"]), row["bound_at"])
+        Kin(
+            kin_id=row["kin_id"],
+            name=kin["name"],
+            masked_id=mask_id_number(vault.open(kin["id_number_enc"], ID_NUMBER_CONTEXT)),
+            relation=Relation(row["relation"]),
+            bound_at=row["bound_at"],
+        )
         for row in rows
-        if row["kin_id"] in names
+        if (kin := people.get(row["kin_id"])) is not None
     ]
+
+
+async def add_kin(db: Db, pairs: Sequence[tuple[int, int, Relation]], now: datetime) -> int:
+    """Rows (person, kin, what the kin is to the person); those that are there stay. Returns how many were added."""
+    status = await db.execute(
+        """insert into people.kin (person_id, kin_id, relation, bound_at)
+           select *, $4 from unnest($1::bigint[], $2::bigint[], $3::text[]) on conflict do nothing""",
+        [person_id for person_id, _, _ in pairs],
+        [kin_id for _, kin_id, _ in pairs],
+        [relation for _, _, relation in pairs],
+        now,
+    )
+    return int(status.split()[-1])
+
+
+async def remove_kin(db: Db, pairs: Sequence[tuple[int, int]]) -> int:
+    """Returns how many rows went."""
+    status = await db.execute(
+        """delete from people.kin
+           where (person_id, kin_id) in (select * from unnest($1::bigint[], $2::bigint[]))""",
+        [person_id for person_id, _ in pairs],
+        [kin_id for _, kin_id in pairs],
+    )
+    return int(status.split()[-1])
 
 
 async def names_of(db: Db, person_ids: list[int]) -> dict[int, str]:

@@ -64,6 +64,19 @@ create table people.kin (
   check (person_id <> kin_id)
 );
 
+-- What a person's phone shows a hospital's scanner instead of the medical code itself: good for a minute, and then only
+-- at the hospital that read it in time.
+create table people.scan_code (
+  number_hash   bytea primary key,          -- keyed hash of the digits in the picture
+  person_id     bigint not null,
+  until         timestamptz not null,
+  read_by       text not null default '',   -- the institution that read it first
+  read_at       timestamptz,
+  check ((read_by = '') = (read_at is null))
+);
+comment on table people.scan_code is 'lookup: by the keyed hash of the digits a scanner reads';
+create index scan_code_until on people.scan_code (until);
+
 -- The consent given at the first sign-in: which text, when.
 create table people.consent (
   person_id     bigint not null references people.person,
@@ -80,3 +93,5 @@ create view people.v_enrollment as
 
 grant select on all tables in schema people to tongban_app;
 grant insert, update on people.consent, people.credential, people.credential_index to tongban_app;
+grant insert, delete on people.kin to tongban_app;
+grant insert, update, delete on people.scan_code to tongban_app;
