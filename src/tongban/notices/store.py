@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tongban.infra.db import Db
-from tongban.notices.model import Channel, Notice, NoticeKind
+from tongban.notices.model import Channel, Delivery, DeliveryState, Notice, NoticeKind
 
 _NOTICE = "person_id, notice_no, kind, subject, title, body, link, created_at, read_at"
 
@@ -91,3 +91,117 @@ async def mark_all_read(db: Db, person_id: int, up_to: int, now: datetime) -> No
 
 def _notice(row: Mapping[str, Any]) -> Notice:
     return Notice(**{**row, "kind": NoticeKind(row["kind"])})
+
+
+# ---- on the way out ----
+
+
+async def take_delivery(
+    db: Db, person_id: int, notice_no: int, channel: Channel, *, now: datetime, until: datetime
+) -> Delivery | datetime | None:
+    """The delivery, ours until `until` and counted as tried once more; or the moment from which it may be taken; or
+    None when it has ended or there is none."""
+    row = await db.fetchrow(
+        """with taken as (
+             update notices.delivery set attempts = attempts + 1, not_before = $5
+             where person_id = $1 and notice_no = $2 and channel = $3 and state = 'queued'
+               and (not_before is null or not_before <= $4)
+             returning person_id, notice_no, channel, ref, attempts
+           )
+           select channel, ref, attempts, kind, title, link
+           from taken join notices.notice using (person_id, notice_no)""",
+        person_id,
+        notice_no,
+        channel.value,
+        now,
+        until,
+    )
+    if row is not None:
+        known = {**row, "channel": Channel(row["channel"]), "kind": NoticeKind(row["kind"])}
+        return Delivery(person_id=person_id, notice_no=notice_no, **known)
+    later: datetime | None = await db.fetchval(
+        """select not_before from notices.delivery
+           where person_id = $1 and notice_no = $2 and channel = $3 and state = 'queued'""",
+        person_id,
+        notice_no,
+        channel.value,
+    )
+    return later
+
+
+async def delivery_sent(db: Db, delivery: Delivery, provider_id: str, *, now: datetime) -> None:
+    await _end(db, delivery, DeliveryState.SENT, provider_id, "", now)
+
+
+async def delivery_failed(db: Db, delivery: Delivery, failure: str, *, now: datetime) -> None:
+    await _end(db, delivery, DeliveryState.FAILED, "", failure, now)
+
+
+async def _end(db: Db, delivery: Delivery, state: DeliveryState, provider_id: str, failure: str, now: datetime) -> None:
+    """What the provider acknowledged stays acknowledged, whatever a slower try says afterwards."""
+    await db.execute(
+        """update notices.delivery
+           set state = $4, provider_id = $5, last_failure = $6, ended_at = $7, not_before = null
+           where person_id = $1 and notice_no = $2 and channel = $3 and (state = 'queued' or $4 = 'sent')""",
+        delivery.person_id,
+        delivery.notice_no,
+        delivery.channel.value,
+        state.value,
+        provider_id,
+        failure,
+        now,
+    )
+
+
+async def delivery_waits(db: Db, delivery: Delivery, failure: str, *, until: datetime) -> None:
+    await db.execute(
+        """update notices.delivery set last_failure = $4, not_before = $5
+           where person_id = $1 and notice_no = $2 and channel = $3 and state = 'queued'""",
+        delivery.person_id,
+        delivery.notice_no,
+        delivery.channel.value,
+        failure,
+        until,
+    )
+
+
+async def deliveries(db: Db, limit: int) -> list[Any]:
+    """The latest across all persons, for operators: no texts, no addresses."""
+    return await db.fetch(
+        """select n.created_at, n.kind, d.channel, d.state, d.attempts, d.last_failure, d.provider_id, d.ref
+           from notices.delivery d join notices.notice n using (person_id, notice_no)
+           order by n.created_at desc, d.channel limit $1""",
+        limit,
+    )
+
+
+async def wechat_of(db: Db, person_id: int) -> bytes | None:
+    sealed: bytes | None = await db.fetchval("select openid_enc from notices.wechat where person_id = $1", person_id)
+    return sealed
+
+
+async def bind_wechat(db: Db, person_id: int, openid_enc: bytes, now: datetime) -> None:
+    await db.execute(
+        """insert into notices.wechat (person_id, openid_enc, bound_at) values ($1, $2, $3)
+           on conflict (person_id) do update set openid_enc = excluded.openid_enc, bound_at = excluded.bound_at""",
+        person_id,
+        openid_enc,
+        now,
+    )
+
+
+# ---- what was looked through ----
+
+
+async def looked_through(db: Db, source: str) -> datetime | None:
+    until: datetime | None = await db.fetchval("select until from notices.looked_through where source = $1", source)
+    return until
+
+
+async def look_through(db: Db, source: str, until: datetime) -> None:
+    await db.execute(
+        """insert into notices.looked_through (source, until) values ($1, $2)
+           on conflict (source) do update set until = greatest(notices.looked_through.until, excluded.until)""",
+        source,
+        until,
+    )

@@ -33,7 +33,7 @@ create table notices.delivery (
   state         text not null default 'queued' check (state in ('queued', 'sent', 'failed')),
   ref           uuid not null default gen_random_uuid(),
   attempts      smallint not null default 0 check (attempts >= 0),
-  busy_until    timestamptz,                     -- a worker is sending it; after that moment it no longer is
+  not_before    timestamptz,                     -- until then a worker is sending it, or it waits for the next try
   provider_id   text not null default '',        -- what the provider calls it
   last_failure  text not null default '',
   ended_at      timestamptz,
@@ -43,5 +43,11 @@ create table notices.delivery (
   check ((state = 'sent') = (provider_id <> ''))
 );
 
-grant select, insert, update on notices.notice, notices.wechat, notices.delivery to tongban_app;
+-- Up to which moment what others write was looked through for messages.
+create table notices.looked_through (
+  source        text primary key,
+  until         timestamptz not null
+);
+
+grant select, insert, update on notices.notice, notices.wechat, notices.delivery, notices.looked_through to tongban_app;
 grant delete on notices.wechat to tongban_app;
