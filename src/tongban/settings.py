@@ -11,6 +11,7 @@ from tongban.infra.secrets import Secrets, create_secrets, is_demo_file, load_se
 from tongban.kernel.errors import Refusal
 
 PostgresKind: TypeAlias = Literal["embedded", "system", "external"]
+MessengerKind: TypeAlias = Literal["off", "recorded", "http"]
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _FALSE = {"0", "false", "no", "off", ""}
@@ -36,6 +37,38 @@ class IdentityProvider:
 
 
 @dataclass(frozen=True)
+class S3Settings:
+    """Where pictures go instead of a folder: a service that speaks S3, addressed as ``endpoint/bucket/prefix/name``."""
+
+    endpoint: str
+    bucket: str
+    region: str
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Messages:
+    """How messages leave the house.
+
+    `messenger`: "http" sends SMS through `sms_url` and, where `wechat_app_id` is set, WeChat messages; "recorded"
+    writes them to a file instead, for trying things out; "off" leaves them in the inbox. No SMS goes out from hour
+    `quiet_from` to hour `quiet_to`, China time; equal hours: never quiet.
+    """
+
+    messenger: MessengerKind = "off"
+    quiet_from: int = 22
+    quiet_to: int = 7
+    sms_url: str = ""
+    sms_key: str = field(default="", repr=False)
+    wechat_url: str = "https://api.weixin.qq.com"
+    wechat_app_id: str = ""
+    wechat_secret: str = field(default="", repr=False)
+    wechat_template: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """`Settings.from_env()` in programs; tests build their own with `dataclasses.replace`.
 
@@ -55,6 +88,10 @@ class Settings:
     port: int
     workers: int
     identity_provider: IdentityProvider | None = None
+    s3: S3Settings | None = None  # None: pictures lie in a folder under var_dir
+    messages: Messages = Messages()
+    has_worker: bool = True  # whether `tongban run` starts the worker, too
+    public_url: str = ""  # where people reach this installation, for links on paper and in messages
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -62,6 +99,7 @@ class Settings:
         var_dir = Path(environ.get("TONGBAN_VAR") or "var").absolute()
         secrets_file = Path(environ.get("TONGBAN_SECRETS_FILE") or var_dir / "secrets.json").absolute()
         database_url = environ.get("DATABASE_URL") or None
+        is_demo = _flag(environ, "TONGBAN_DEMO", default=is_demo_file(secrets_file))
         return cls(
             var_dir=var_dir,
             policies_dir=Path(environ.get("TONGBAN_POLICIES") or _CHECKOUT / "policies").absolute(),
@@ -70,11 +108,15 @@ class Settings:
             database_url=database_url,
             owner_database_url=environ.get("TONGBAN_OWNER_DATABASE_URL") or None,
             postgres=_postgres_kind(environ, has_url=database_url is not None),
-            is_demo=_flag(environ, "TONGBAN_DEMO", default=is_demo_file(secrets_file)),
+            is_demo=is_demo,
             host=environ.get("TONGBAN_HOST") or "127.0.0.1",
             port=_number(environ, "TONGBAN_PORT", default=8000, low=0, high=65535),
             workers=_number(environ, "TONGBAN_WORKERS", default=max(2, os.cpu_count() or 1), low=1, high=256),
             identity_provider=_identity_provider(environ),
+            s3=_s3(environ),
+            messages=_messages(environ, is_demo=is_demo),
+            has_worker=_flag(environ, "TONGBAN_WORKER", default=True),
+            public_url=environ.get("TONGBAN_PUBLIC_URL", "").strip().rstrip("/"),
         )
 
     @cached_property
@@ -103,6 +145,18 @@ class Settings:
             "TONGBAN_HOST": self.host,
             "TONGBAN_PORT": str(self.port),
             "TONGBAN_WORKERS": str(self.workers),
+            **self._files_for_workers(),
+        }
+
+    def _files_for_workers(self) -> dict[str, str]:
+        if self.s3 is None:
+            return {"TONGBAN_FILES": "disk"}
+        given = {name: str(getattr(self.s3, key)) for key, name in _S3.items()}
+        return {
+            "TONGBAN_FILES": "s3",
+            **given,
+            "TONGBAN_S3_REGION": self.s3.region,
+            "TONGBAN_S3_PREFIX": self.s3.prefix,
         }
 
 
@@ -134,6 +188,72 @@ def _identity_provider(environ: Mapping[str, str]) -> IdentityProvider | None:
         public_url=needed["TONGBAN_PUBLIC_URL"].rstrip("/"),
         id_number_claim=environ.get("TONGBAN_OIDC_ID_NUMBER_CLAIM", "id_number").strip(),
     )
+
+
+_S3 = {
+    "endpoint": "TONGBAN_S3_ENDPOINT",
+    "bucket": "TONGBAN_S3_BUCKET",
+    "access_key_id": "TONGBAN_S3_ACCESS_KEY_ID",
+    "secret_access_key": "TONGBAN_S3_SECRET_ACCESS_KEY",
+}
+
+
+def _s3(environ: Mapping[str, str]) -> S3Settings | None:
+    """None for a folder. Half a set of settings is refused either way: pictures must not end up where nobody looks."""
+    kind = environ.get("TONGBAN_FILES", "").strip() or "disk"
+    if kind not in ("disk", "s3"):
+        raise SettingsWrong(f"TONGBAN_FILES 只能是 disk 或 s3，现在是“{kind[:20]}”")
+    given = {key: environ.get(name, "").strip() for key, name in _S3.items()}
+    if kind == "disk":
+        if named := [_S3[key] for key, value in given.items() if value]:
+            raise SettingsWrong(f"设了 {'、'.join(named)}，可是 TONGBAN_FILES 不是 s3：请改成 s3，或去掉它们")
+        return None
+    if missing := [_S3[key] for key, value in given.items() if not value]:
+        raise SettingsWrong(f"TONGBAN_FILES 是 s3，还要设 {'、'.join(missing)}")
+    if not given["endpoint"].startswith(("https://", "http://")):
+        raise SettingsWrong("TONGBAN_S3_ENDPOINT 应该是 https:// 开头的网址")
+    return S3Settings(
+        endpoint=given["endpoint"].rstrip("/"),
+        bucket=given["bucket"],
+        region=environ.get("TONGBAN_S3_REGION", "").strip() or "us-east-1",
+        access_key_id=given["access_key_id"],
+        secret_access_key=given["secret_access_key"],
+        prefix=environ.get("TONGBAN_S3_PREFIX", "").strip().strip("/"),
+    )
+
+
+def _messages(environ: Mapping[str, str], *, is_demo: bool) -> Messages:
+    """The stand-in is the demo's default and nobody else's: elsewhere it has to be asked for by name."""
+    kind = environ.get("TONGBAN_MESSENGER", "").strip() or ("recorded" if is_demo else "off")
+    if kind not in get_args(MessengerKind):
+        raise SettingsWrong(f"TONGBAN_MESSENGER 只能是 off、recorded 或 http，现在是“{kind[:20]}”")
+    given = {key: environ.get(name, "").strip() for key, name in _MESSENGER.items()}
+    if kind == "http" and (missing := [_MESSENGER[key] for key in ("sms_url", "sms_key") if not given[key]]):
+        raise SettingsWrong(f"TONGBAN_MESSENGER 是 http，还要设 {'、'.join(missing)}")
+    wechat = {key: given[key] for key in ("wechat_app_id", "wechat_secret", "wechat_template")}
+    if any(wechat.values()) and not all(wechat.values()):
+        missing = [_MESSENGER[key] for key, value in wechat.items() if not value]
+        raise SettingsWrong(f"要发微信消息，还要设 {'、'.join(missing)}")
+    for key in ("sms_url", "wechat_url"):
+        if given[key] and not given[key].startswith(("https://", "http://")):
+            raise SettingsWrong(f"{_MESSENGER[key]} 应该是 https:// 开头的网址")
+    default = Messages()
+    return Messages(
+        messenger=kind,  # type: ignore[arg-type]
+        quiet_from=_number(environ, "TONGBAN_QUIET_FROM", default=default.quiet_from, low=0, high=23),
+        quiet_to=_number(environ, "TONGBAN_QUIET_TO", default=default.quiet_to, low=0, high=23),
+        **{**given, "wechat_url": given["wechat_url"].rstrip("/") or default.wechat_url},
+    )
+
+
+_MESSENGER = {
+    "sms_url": "TONGBAN_SMS_URL",
+    "sms_key": "TONGBAN_SMS_KEY",
+    "wechat_url": "TONGBAN_WECHAT_URL",
+    "wechat_app_id": "TONGBAN_WECHAT_APP_ID",
+    "wechat_secret": "TONGBAN_WECHAT_SECRET",
+    "wechat_template": "TONGBAN_WECHAT_TEMPLATE",
+}
 
 
 def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -42,12 +42,19 @@ class Vault:
 
     def open(self, sealed: bytes, context: str) -> str:
         """The text that was sealed for `context`. Raises NotOpened; the message never holds the data."""
+        try:
+            return self.open_bytes(sealed, context).decode()
+        except UnicodeDecodeError:
+            raise NotOpened(f"sealed data of {context} is no text") from None
+
+    def open_bytes(self, sealed: bytes, context: str) -> bytes:
+        """Like `open`, for what is no text, such as a picture."""
         cipher = self._ciphers.get(sealed[0]) if sealed else None
         if cipher is None:
             raise NotOpened(f"no key for sealed data of {context}")
         nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            return cipher.decrypt(nonce, body, context.encode()).decode()
+            return cipher.decrypt(nonce, body, context.encode())
         except (InvalidTag, ValueError):
             raise NotOpened(f"sealed data of {context} does not open") from None
 
