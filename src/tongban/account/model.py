@@ -18,6 +18,9 @@ class EntryKind(Word):
     CANCELLATION = "cancellation", "撤销结算"
     PREMIUM = "premium", "缴费"
     CONTRIBUTION = "contribution", "划入"
+    MUTUAL_AID = "mutual_aid", "帮家人付"
+    MUTUAL_AID_RETURN = "mutual_aid_return", "帮家人付的退回"
+    PREMIUM_RETURN = "premium_return", "缴费退回"
     PAYOUT = "payout", "打款"
     PAYOUT_RETURN = "payout_return", "打款退回"
 
@@ -78,16 +81,57 @@ def bank_account(pool_code: str) -> str:
     return f"bank:{pool_code}"
 
 
+def aid_account(receiver_pool: str, giver_pool: str) -> str:
+    """Between a giver's entry (plus) and the receiver's (minus) where both are insured in one pool: always back to zero.
+
+    Across pools it is two accounts, as for care elsewhere: see the next two.
+    """
+    assert receiver_pool == giver_pool
+    return f"aid:{giver_pool}"
+
+
+def aid_advance_account(receiver_pool: str, giver_pool: str) -> str:
+    """Minus: what the receiver's region has laid out for a relative's personal account in the giver's region."""
+    return f"aid_advance:{receiver_pool}:{giver_pool}"
+
+
+def aid_receivable_account(receiver_pool: str, giver_pool: str) -> str:
+    """Plus: what personal accounts of the giver's region have paid and that region has not yet transferred."""
+    return f"aid_receivable:{receiver_pool}:{giver_pool}"
+
+
+def premium_account(pool_code: str) -> str:
+    """Plus: premiums of a pool's residents on their way to the tax office, which collects them."""
+    return f"premium:{pool_code}"
+
+
 class Posting(NamedTuple):
     ledger_account: str
     amount_fen: Fen
 
 
 class Balance(NamedTuple):
-    """`version` moves with every change, so that a payment computed from an older balance is not written."""
+    """`version` moves with every change, so that a payment computed from an older balance is not written.
+
+    `reserved_fen` is the part of the balance that is set apart for relatives.
+    """
 
     balance_fen: Fen
     version: int
+    reserved_fen: Fen = 0
+
+    @property
+    def spendable_fen(self) -> Fen:
+        """What the holder can spend."""
+        return self.balance_fen - self.reserved_fen
+
+
+class AidPaid(NamedTuple):
+    """What one relative's personal account pays of a bill. The relative is insured in `giver_pool`."""
+
+    giver_id: int
+    giver_pool: str
+    amount_fen: Fen
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,40 @@ async def write_correction(
     await store.insert_correction(db, person_id, what, corrected, reference, now)
 
 
+async def hold(db: Db, person_ids: Sequence[int]) -> dict[int, Balance]:
+    """Lock these people's accounts until the transaction ends, in the order of their numbers; who has none is left out.
+
+    Whoever needs more than one account names them all at once: taken one by one, two families could wait in a ring.
+    """
+    return await store.hold(db, person_ids)
+
+
+async def set_apart(db: Db, person_id: int, change_fen: Fen) -> None:
+    """Set more (negative: less) of a held account's balance apart for a relative. Moves no money."""
+    if change_fen:
+        await store.set_apart(db, person_id, change_fen)
+
+
+async def pay_premium(
+    db: Db, person_id: int, *, pool_code: str, amount_fen: Fen, released_fen: Fen, reference: str, now: datetime
+) -> Fen:
+    """A premium out of a held account; returns the balance left. `released_fen` of it was set apart."""
+    left = await store.move(db, person_id, -amount_fen, -released_fen)
+    postings = (Posting(premium_account(pool_code), amount_fen), Posting(personal_account(person_id), -amount_fen))
+    await store.add_entry(db, person_id, EntryKind.PREMIUM, reference, postings, now, None)
+    return left
+
+
+async def return_premium(
+    db: Db, person_id: int, *, pool_code: str, amount_fen: Fen, set_apart_fen: Fen, reference: str, now: datetime
+) -> Fen:
+    """The same premium back, once; returns the balance. `set_apart_fen` of it is again set apart."""
+    left = await store.move(db, person_id, amount_fen, set_apart_fen)
+    postings = (Posting(premium_account(pool_code), -amount_fen), Posting(personal_account(person_id), amount_fen))
+    await store.add_entry(db, person_id, EntryKind.PREMIUM_RETURN, reference, postings, now, EntryKind.PREMIUM)
+    return left
+
+
 async def ledger_of(db: Db, person_id: int) -> list[LedgerEntry]:
     """Everything that ever moved money for this person, oldest first."""
     return await store.entries_of(db, person_id)

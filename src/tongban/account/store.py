@@ -9,6 +9,8 @@ from tongban.account.model import OPENING_ACCOUNT, Balance, EntryKind, LedgerEnt
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
 
+_BALANCE = "balance_fen, version, reserved_fen"
+
 _LEDGER_OF = """
   select e.entry_id, e.what, e.reference, e.corrects_entry_id, e.happened_at,
          array_agg(p.ledger_account order by p.posting_no) filter (where p.posting_no is not null) as accounts,
@@ -92,8 +94,67 @@ async def insert_correction(
 
 
 async def balance(db: Db, person_id: int) -> Balance | None:
-    row = await db.fetchrow("select balance_fen, version from account.v_balance where person_id = $1", person_id)
-    return None if row is None else Balance(row["balance_fen"], row["version"])
+    row = await db.fetchrow(f"select {_BALANCE} from account.v_balance where person_id = $1", person_id)  # noqa: S608
+    return None if row is None else Balance(**row)
+
+
+async def hold(db: Db, person_ids: Sequence[int]) -> dict[int, Balance]:
+    rows = await db.fetch(
+        f"""select person_id, {_BALANCE} from account.personal_account
+            where person_id = any($1) order by person_id for update""",  # noqa: S608 - column names only
+        person_ids,
+    )
+    return {row["person_id"]: Balance(row["balance_fen"], row["version"], row["reserved_fen"]) for row in rows}
+
+
+async def set_apart(db: Db, person_id: int, change_fen: Fen) -> None:
+    await db.execute(
+        """update account.personal_account set reserved_fen = reserved_fen + $2, version = version + 1
+           where person_id = $1""",
+        person_id,
+        change_fen,
+    )
+
+
+async def move(db: Db, person_id: int, change_fen: Fen, reserved_change_fen: Fen) -> Fen:
+    balance_fen: Fen = await db.fetchval(
+        """update account.personal_account set balance_fen = balance_fen + $2, reserved_fen = reserved_fen + $3,
+             version = version + 1
+           where person_id = $1 returning balance_fen""",
+        person_id,
+        change_fen,
+        reserved_change_fen,
+    )
+    return balance_fen
+
+
+async def add_entry(
+    db: Db,
+    person_id: int,
+    what: EntryKind,
+    reference: str,
+    postings: Sequence[Posting],
+    now: datetime,
+    corrected: EntryKind | None,
+) -> None:
+    await db.execute(
+        """with entry as (
+             insert into account.entry (person_id, what, reference, corrects_entry_id, happened_at)
+             values ($1, $2, $3, (select entry_id from account.entry
+               where person_id = $1 and what = $7 and reference = $3), $4)
+             returning entry_id
+           )
+           insert into account.posting (person_id, entry_id, posting_no, ledger_account, amount_fen)
+           select $1, entry.entry_id, p.posting_no, p.ledger_account, p.amount_fen
+           from entry, unnest($5::text[], $6::bigint[]) with ordinality as p (ledger_account, amount_fen, posting_no)""",
+        person_id,
+        what,
+        reference,
+        now,
+        [posting.ledger_account for posting in postings],
+        [posting.amount_fen for posting in postings],
+        corrected,
+    )
 
 
 async def entries_of(db: Db, person_id: int) -> list[LedgerEntry]:

@@ -101,6 +101,10 @@ class InvalidNumber(Refusal):
 FILING = "B"  # 备案
 ENCOUNTER = "J"  # 就诊
 SETTLEMENT = "S"  # 结算
+MATERIAL = "M"  # 材料照片
+GRANT = "G"  # 家庭共济授权
+PREMIUM = "P"  # 帮家人交的保费
+CLAIM = "R"  # 手工报销
 PERSON_NUMBER_LENGTH = 15
 
 

@@ -5,6 +5,8 @@ grant usage on schema account to tongban_app;
 create table account.personal_account (
   person_id     bigint primary key,
   balance_fen   bigint not null check (balance_fen >= 0),
+  -- Of the balance: set apart for relatives, whom the holder cannot outspend. Nothing is set apart that is not there.
+  reserved_fen  bigint not null default 0 check (reserved_fen between 0 and balance_fen),
   version       integer not null default 1
 );
 
@@ -47,7 +49,7 @@ end $$;
 create constraint trigger posting_balances after insert on account.posting
   deferrable initially deferred for each row execute function account.entry_balances();
 
-create view account.v_balance as select person_id, balance_fen, version from account.personal_account;
+create view account.v_balance as select person_id, balance_fen, reserved_fen, version from account.personal_account;
 
 grant select on account.v_balance to tongban_app;
 grant select, insert, update on account.personal_account to tongban_app;
