@@ -12,11 +12,14 @@ from tongban.settlement.errors import (
     Busy,
     DateRefused,
     DeliveryUntold,
+    DiseaseNotDirect,
+    DiseaseUntold,
     EncounterClosed,
     EncounterNotFound,
     EnrollmentRefused,
     FilingNeeded,
     HospitalSerialReused,
+    InstitutionNotChosen,
     InstitutionRefused,
     ItemUnknown,
     LineChanged,
@@ -25,12 +28,15 @@ from tongban.settlement.errors import (
     MessageReused,
     MessageReversed,
     NotABirth,
+    NotRecognised,
     PaymentStopped,
     PersonUnknown,
     ReturnRefused,
     ReversalRefused,
     SettlementCancelled,
     SettlementNotFound,
+    StayReimbursed,
+    StaySettled,
     ThirdPartyPays,
     TraumaUnclear,
     Undetermined,
@@ -39,6 +45,7 @@ from tongban.settlement.explain import Explanation, explain
 from tongban.settlement.find import find, get_settlement, settlements_of, year_totals
 from tongban.settlement.later import change_of, changes_by, later_changes, recorded_changes, rederived_settlements
 from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
+from tongban.settlement.manual import cancel_reimbursement, reimburse, settled_stay
 from tongban.settlement.model import (
     Cancelled,
     CancelRequest,
@@ -57,11 +64,14 @@ from tongban.settlement.model import (
     Settled,
     SettlementRecord,
     SettlementState,
+    SettlementWay,
     SettleRequest,
     VisitDescription,
 )
 from tongban.settlement.replay import Finding, FindingKind, Replayed, VersionTally, replay
 from tongban.settlement.reverse import reverse
+from tongban.settlement.rules import Split
+from tongban.settlement.self_paid import SelfPaidStay
 from tongban.settlement.settle import preview, settle
 from tongban.settlement.store_replay import Wanted
 from tongban.settlement.visits import (
@@ -86,6 +96,11 @@ __all__ = [
     "preview",
     "settle",
     "cancel",
+    "reimburse",
+    "cancel_reimbursement",
+    "settled_stay",
+    "SelfPaidStay",
+    "Split",
     "reverse",
     "find",
     "settlements_of",
@@ -120,6 +135,7 @@ __all__ = [
     "Settled",
     "SettlementRecord",
     "SettlementState",
+    "SettlementWay",
     "CancelRequest",
     "Cancelled",
     "LaterChange",
@@ -136,6 +152,10 @@ __all__ = [
     "TraumaUnclear",
     "NotABirth",
     "DeliveryUntold",
+    "DiseaseNotDirect",
+    "DiseaseUntold",
+    "InstitutionNotChosen",
+    "NotRecognised",
     "DateRefused",
     "EncounterClosed",
     "HospitalSerialReused",
@@ -147,6 +167,8 @@ __all__ = [
     "AmountMismatch",
     "AlreadySettled",
     "SettlementCancelled",
+    "StayReimbursed",
+    "StaySettled",
     "FilingNeeded",
     "MessageReused",
     "MessageReversed",

@@ -7,7 +7,7 @@ from tongban.kernel.identifiers import FILING, OutsideNumber
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import CareKind, Confidence
 from tongban.law import Pack, Step
-from tongban.settlement.model import Settled
+from tongban.settlement.model import Settled, SettlementWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ def _payment_steps(settled: Settled) -> list[Step]:
                 sentence=f"您自己付的部分，先用个人账户里的钱，最多用到余额。{left}",
             )
         )
+    if settled.way is SettlementWay.MANUAL:
+        return [
+            _amount(
+                "cash_fen",
+                "不能报的，由您自己付",
+                yuan(settled.cash_fen),
+                "result",
+                question="这部分去哪里付？",
+                sentence="住院的钱您已经全部付给医院了，不用再付。能报的钱打到您填的银行卡。",
+            )
+        ]
     where = "药店" if settled.care_kind is CareKind.PHARMACY else "医院"
     formula = f"{yuan(settled.person_share_fen)} − {yuan(settled.account_fen)}" if settled.account_fen else ""
     steps.append(_amount("cash_fen", f"在{where}付现金", yuan(settled.cash_fen), "result", formula=formula))
