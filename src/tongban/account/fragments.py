@@ -79,8 +79,8 @@ HOLD_CTE: Final = """
 """
 
 # Takes {amounts} off accounts held by the query {held} whose versions are still {versions}, and {released} off what is
-# set apart in them. Fewer rows than people: an account changed since it was read. The table's checks keep a balance from
-# falling below zero and below what is set apart.
+# set apart in them. Fewer rows than people: an account changed since it was read. The table's checks keep a balance
+# from falling below zero and below what is set apart.
 DEBIT_HELD_CTE: Final = """
   update account.personal_account a
   set balance_fen = a.balance_fen - d.amount_fen, reserved_fen = a.reserved_fen - d.released_fen,

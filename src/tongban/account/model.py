@@ -82,7 +82,7 @@ def bank_account(pool_code: str) -> str:
 
 
 def aid_account(receiver_pool: str, giver_pool: str) -> str:
-    """Between a giver's entry (plus) and the receiver's (minus) where both are insured in one pool: always back to zero.
+    """Between a giver's entry (plus) and the receiver's (minus), both insured in one pool: always back to zero.
 
     Across pools it is two accounts, as for care elsewhere: see the next two.
     """

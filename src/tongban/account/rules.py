@@ -32,9 +32,10 @@ def care_postings(
 ) -> tuple[Posting, ...]:
     """The postings of one settled bill in the patient's own book: everything the hospital does not take in cash.
 
-    What relatives pay stands in their books too: see `aid_giver_account`. At home the insured pool's funds and the personal account pay the hospital. Elsewhere the treating region lays the
+    At home the insured pool's funds and the personal account pay the hospital. Elsewhere the treating region lays the
     sum out, and the insured region's funds pay into what that region is to receive: two halves, each adding up to
-    zero, so that either region can keep its own half as its book.
+    zero, so that either region can keep its own half as its book. What relatives pay stands in their books as well:
+    see `aid_giver_account`.
     """
     paying = [Posting(pool_account(insured_pool, fund), -fen) for fund, fen in paid_fen.items() if fen]
     if account_fen:
@@ -70,7 +71,7 @@ def _aid_receiver_account(receiver_pool: str, giver_pool: str) -> str:
 
 
 def aid_giver_account(receiver_pool: str, giver_pool: str) -> str:
-    """What stands against the giver's personal account in the giver's own book, so that either book adds up by itself."""
+    """What stands against the giver's personal account in the giver's book, so that either book adds up by itself."""
     if receiver_pool == giver_pool:
         return aid_account(receiver_pool, giver_pool)
     return aid_receivable_account(receiver_pool, giver_pool)

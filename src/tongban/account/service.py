@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tongban.account import store
 from tongban.account.errors import AccountExists
-from tongban.account.model import Balance, EntryKind, LedgerEntry, Posting
+from tongban.account.model import Balance, EntryKind, LedgerEntry, Posting, personal_account, premium_account
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
 

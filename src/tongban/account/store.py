@@ -146,7 +146,8 @@ async def add_entry(
            )
            insert into account.posting (person_id, entry_id, posting_no, ledger_account, amount_fen)
            select $1, entry.entry_id, p.posting_no, p.ledger_account, p.amount_fen
-           from entry, unnest($5::text[], $6::bigint[]) with ordinality as p (ledger_account, amount_fen, posting_no)""",
+           from entry,
+             unnest($5::text[], $6::bigint[]) with ordinality as p (ledger_account, amount_fen, posting_no)""",
         person_id,
         what,
         reference,
