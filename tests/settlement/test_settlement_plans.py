@@ -12,7 +12,8 @@ from tongban.infra.db import Connection
 
 ROWS = 20_000
 
-# Twenty thousand other people, each with an enrollment, a filing, a year, an account, a settled stay of two lines.
+# Twenty thousand other people, each with an enrollment, a filing, a year, an account, a recognised
+# chronic disease, a settled stay of two lines.
 _CROWD = f"""
   insert into people.person (person_id, name, is_male, birth_date, id_number_enc)
     select 400000000000000 + n, 'x', true, '1960-01-01', '\\x00' from generate_series(1, {ROWS}) n;
@@ -30,6 +31,19 @@ _CROWD = f"""
     select 400000000000000 + n, 1000 from generate_series(1, {ROWS}) n;
   insert into settlement.benefit_year (person_id, benefit_year, insurance_type)
     select 400000000000000 + n, 2026, 'employee' from generate_series(1, {ROWS}) n;
+  insert into settlement.chronic_year (person_id, benefit_year, insurance_type, disease)
+    select 400000000000000 + n, 2026, 'employee', 'diabetes' from generate_series(1, {ROWS}) n;
+  insert into chronic.application (person_id, application_serial, purpose, insured_pool, insurance_type, category,
+      state, channel, applied_by, contact_name, contact_phone_enc, answers, policy_version, submit_token, applied_at,
+      accepted_by, accepted_at, decided_by, decided_at)
+    select 400000000000000 + n, 1, 'recognise', '140100', 'employee', 'active', 'recognised', 'portal', 1, 'x', '\\x00',
+      '{{}}', '', gen_random_uuid(), now(), 'x', now(), 'x', now() from generate_series(1, {ROWS}) n;
+  insert into chronic.certification (person_id, certification_serial, application_serial, insured_pool,
+      insurance_type, disease, disease_code, valid_from, valid_to_basis, decided_by, decided_at)
+    select person_id, 2, 1, '140100', 'employee', 'diabetes', 'M01600', '2026-01-01', 'unknown', 'x', now()
+    from chronic.application;
+  insert into chronic.designation (person_id, certification_serial, institution_code, valid_from)
+    select person_id, 2, 'H14010000001', '2026-01-01' from chronic.certification;
   insert into settlement.encounter (person_id, institution_code, care_kind, hospital_serial, insurance_type,
       insured_pool, treatment_pool, admitted_on, state, opened_at)
     select 400000000000000 + n, 'H11000000001', 'inpatient', 'x' || n, 'employee', '140100', '110000', '2026-01-01',

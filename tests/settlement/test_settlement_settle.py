@@ -331,17 +331,6 @@ async def test_where_arrears_do_not_stop_the_fund_it_pays(hospital: Hospital, to
     assert (await generous.settle(generous.bill(encounter, 2_000_000))).pooled_fund_fen == 1_574_400
 
 
-async def test_chronic_disease_care_is_refused_while_no_source_gives_its_benefit(
-    hospital: Hospital, town: Town
-) -> None:
-    person = await town.person()
-    encounter = await hospital.visit(person, CareKind.CHRONIC)
-    await hospital.upload(encounter, line(5_000, batch="B1"))
-
-    with pytest.raises(Undetermined, match="慢特病"):
-        await hospital.settle(hospital.bill(encounter, 5_000, batch="B1"))
-
-
 async def test_batches_of_a_visit_are_settled_each_by_itself(hospital: Hospital, town: Town, db: Connection) -> None:
     person = await town.person("resident", "adult")
     encounter = await hospital.visit(person)

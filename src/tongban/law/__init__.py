@@ -137,9 +137,11 @@ from tongban.law.words import (
 )
 from tongban.law.year import (
     BillShares,
+    DiseaseTotals,
     Rederived,
     YearTotals,
     added_by,
+    chronic_after,
     inpatient_after,
     outpatient_after,
     rederive_year,
@@ -212,6 +214,8 @@ __all__ = [
     "YearTotals",
     "added_by",
     "inpatient_after",
+    "chronic_after",
+    "DiseaseTotals",
     "outpatient_after",
     # decision tables and lists
     "Decision",

@@ -102,6 +102,18 @@ def outpatient_after(case: OutpatientCase, year: YearTotals) -> OutpatientCase:
     )
 
 
+class DiseaseTotals(NamedTuple):
+    """The year's totals of one chronic disease, which has a deductible and a ceiling of its own; money in fen."""
+
+    pooled_fen: int = 0
+    deductible_fen: int = 0
+
+
+def chronic_after(case: ChronicCase, totals: DiseaseTotals) -> ChronicCase:
+    """The visit as the next one for its disease after what the year holds of that disease."""
+    return case._replace(pooled_before_fen=totals.pooled_fen, deductible_before_fen=totals.deductible_fen)
+
+
 def rederive_year(
     pack: Pack, records: Sequence[Mapping[str, Any]], packs: Mapping[str, Pack] = _ONLY_ONE
 ) -> list[Rederived]:
@@ -134,19 +146,12 @@ def _read(record: Mapping[str, Any]) -> tuple[Case, BillShares]:
         raise RecordUnreadable(repr(error)) from error
 
 
-class _OfDisease(NamedTuple):
-    """The year's totals of one chronic disease, which has a deductible and a ceiling of its own."""
-
-    pooled_fen: int = 0
-    deductible_fen: int = 0
-
-
 @dataclass(slots=True)
 class _Year:
     """The totals while they are carried from bill to bill."""
 
     totals: YearTotals = field(default_factory=YearTotals)
-    of_disease: dict[str, _OfDisease] = field(default_factory=dict)
+    of_disease: dict[str, DiseaseTotals] = field(default_factory=dict)
 
     def before(self, case: Case) -> Case:
         """The same case after everything so far. What the year does not carry (a quota, the account) stays as it is."""
@@ -155,14 +160,13 @@ class _Year:
         if isinstance(case, OutpatientCase):
             return outpatient_after(case, self.totals)
         if isinstance(case, ChronicCase):
-            before = self.of_disease.get(case.disease, _OfDisease())
-            return case._replace(pooled_before_fen=before.pooled_fen, deductible_before_fen=before.deductible_fen)
+            return chronic_after(case, self.of_disease.get(case.disease, DiseaseTotals()))
         return case
 
     def add(self, case: Case, breakdown: Breakdown) -> None:
         self.totals = self.totals.plus(added_by(breakdown))
         if isinstance(case, ChronicCase):
-            before = self.of_disease.get(case.disease, _OfDisease())
-            self.of_disease[case.disease] = _OfDisease(
+            before = self.of_disease.get(case.disease, DiseaseTotals())
+            self.of_disease[case.disease] = DiseaseTotals(
                 before.pooled_fen + breakdown.pooled_fund_fen, before.deductible_fen + breakdown.deductible_fen
             )

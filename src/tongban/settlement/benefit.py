@@ -14,18 +14,28 @@ from tongban.directory import Regions
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import (
     CareKind,
+    ChronicDisease,
     Confidence,
     DeliveryKind,
     FilingKind,
     InstitutionLevel,
     Locality,
+    MedicationScheme,
     PersonnelCategory,
     Situation,
 )
-from tongban.law import AccountReason, BenefitPath, FilingOutcome, Pack, YearTotals
-from tongban.settlement.errors import DeliveryUntold, FilingNeeded, Undetermined
+from tongban.law import AccountReason, BenefitPath, ChronicSettlement, FilingOutcome, Pack, YearTotals
+from tongban.settlement.errors import (
+    DeliveryUntold,
+    DiseaseNotDirect,
+    DiseaseUntold,
+    FilingNeeded,
+    InstitutionNotChosen,
+    NotRecognised,
+    Undetermined,
+)
 from tongban.settlement.model import Encounter
-from tongban.settlement.store_settle import Bill
+from tongban.settlement.store_settle import Bill, RecognisedDisease
 from tongban.settlement.visits import ARREARS
 
 # Who is entitled to more comes first. While the law is silent about a better way, a lesser one is not taken in its
@@ -74,7 +84,8 @@ class _Way:
 
 def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory, settled_on: date) -> Verdict:
     """Raises Undetermined when the law is silent, FilingNeeded when no way is open without filing first, DeliveryUntold
-    for a birth whose kind is not known."""
+    for a birth whose kind is not known; for a chronic disease also DiseaseUntold, NotRecognised, InstitutionNotChosen
+    and DiseaseNotDirect."""
     encounter = bill.encounter
     place = _locality(regions, encounter)
     if encounter.care_kind is CareKind.PHARMACY:
@@ -88,7 +99,7 @@ def judge(pack: Pack, regions: Regions, bill: Bill, category: PersonnelCategory,
         if not paying.value:
             return _account_only(pack, bill, category, settled_on, place, AccountReason.ARREARS)
     if encounter.care_kind is CareKind.CHRONIC:
-        raise _refuse_undetermined("门诊慢特病按认定的病种报，这里还没有认定记录", pack.agency(encounter.insured_pool))
+        return _best(pack, bill, place, _chronic(pack, bill, category, settled_on, place))
     rule = _birth if encounter.is_birth else _ordinary
     return _best(pack, bill, place, rule(pack, bill, category, settled_on, place))
 
@@ -114,9 +125,12 @@ def _best(pack: Pack, bill: Bill, place: Locality, assess: Callable[[BenefitPath
         if isinstance(path, law.Undetermined):
             silent.append((_rank_of(way), path))
             continue
-        needed = _filing_needed(pack, encounter, way, path, place)
-        if needed is not None:
-            unfiled = unfiled or needed
+        closed = _closed(pack, bill, way, path, place)
+        if isinstance(closed, law.Undetermined):
+            silent.append((_rank_of(way), closed))
+            continue
+        if closed is not None:
+            unfiled = unfiled or closed
             continue
         if path not in assessed:
             assessed[path] = assess(path)
@@ -157,6 +171,15 @@ def _rank_of(way: _Way) -> int:
     return 1 if way.is_emergency or way.is_referred else 2
 
 
+def _closed(
+    pack: Pack, bill: Bill, way: _Way, path: BenefitPath, place: Locality
+) -> FilingNeeded | law.Undetermined | None:
+    """Why this way is closed, or that nobody says whether it is; None when it is open."""
+    if bill.encounter.care_kind is CareKind.CHRONIC:
+        return _chronic_closed(pack, bill.encounter, way, path, place)
+    return _filing_needed(pack, bill.encounter, way, path, place)
+
+
 def _filing_needed(
     pack: Pack, encounter: Encounter, way: _Way, path: BenefitPath, place: Locality
 ) -> FilingNeeded | None:
@@ -177,7 +200,11 @@ def _filing_needed(
     )
     if decision.outcome not in _MUST_BE_FILED:
         return None
-    return FilingNeeded(f"{decision.sentence}没有查到这次就诊有效的备案，请先办备案再结算，或先付费、回参保地报销")
+    return _not_filed(decision.sentence)
+
+
+def _not_filed(rule: str) -> FilingNeeded:
+    return FilingNeeded(f"{rule}没有查到这次就诊有效的备案，请先办备案再结算，或先付费、回参保地报销")
 
 
 def _ordinary(
@@ -229,6 +256,109 @@ def _birth(
         )
 
     return assess
+
+
+def _chronic(
+    pack: Pack, bill: Bill, category: PersonnelCategory, settled_on: date, place: Locality
+) -> Callable[[BenefitPath], law.Assessment]:
+    """What a visit for a recognised disease comes to by each way: that disease's own year, whatever else was paid."""
+    encounter, split = bill.encounter, bill.split
+    recognised = _recognised(pack, bill)
+    _require_chosen(pack, encounter, recognised, place)
+    disease = _disease_word(recognised.disease)
+    year = bill.year_of_diseases.get(disease, law.DiseaseTotals())
+
+    def assess(path: BenefitPath) -> law.Assessment:
+        visit = law.ChronicCase(
+            encounter.insured_pool,
+            encounter.insurance_type,
+            category,
+            place,
+            path,
+            disease,
+            encounter.admitted_on,
+            settled_on,
+            split.total_fen,
+            *split,
+        )
+        return law.assess_chronic(pack, law.chronic_after(visit, year))
+
+    return assess
+
+
+def _recognised(pack: Pack, bill: Bill) -> RecognisedDisease:
+    """What the person is recognised for and this visit is about."""
+    encounter, ask = bill.encounter, pack.agency(bill.encounter.insured_pool)
+    code = encounter.disease_code
+    if not code:
+        raise DiseaseUntold(
+            "门诊慢特病按病种报，还不知道这次看的是哪一种。没有扣任何钱："
+            "请先在 2203 里上传病种编码 dise_codg，患者认定过哪些病种可以用 5301 查，再结算"
+        )
+    for each in bill.recognised:
+        if law.is_same_disease(pack, encounter.insured_pool, each.disease_code, code, encounter.admitted_on):
+            return each
+    others = "、".join(each.disease_code for each in bill.recognised)
+    known = f"那天有效的认定是 {others}" if others else "那天没有一条有效的认定"
+    raise NotRecognised(
+        f"病种 {code[:20]} 没有认定记录，{known}。没有扣任何钱：编码传错了请改对；"
+        f"还没认定的，请患者在参保地申请慢特病认定，这次先付费。怎么报请问{ask}"
+    )
+
+
+def _require_chosen(pack: Pack, encounter: Encounter, recognised: RecognisedDisease, place: Locality) -> None:
+    """Nothing to ask where this is a chosen institution, nor where none was chosen and none need be."""
+    if recognised.has_this_one:
+        return
+    bound = law.is_bound_to_institutions(pack, encounter.insured_pool, place, encounter.admitted_on)
+    if isinstance(bound, law.Undetermined):
+        if recognised.institutions:
+            raise _refuse_undetermined(
+                "这家医院不是认定时选的医院，别的医院能不能结算没有查到", bound.ask, bound.missing
+            )
+        return
+    if bound.value:
+        raise InstitutionNotChosen(
+            "参保地只在选定的医院报这个病，患者没有选这一家。没有扣任何钱："
+            "请患者到选定的医院看，或者在“慢特病”里申请改医院，改好以后再结算"
+        )
+
+
+def _disease_word(word: str) -> ChronicDisease | MedicationScheme:
+    return MedicationScheme(word) if word in tuple(MedicationScheme) else ChronicDisease(word)
+
+
+def _chronic_closed(
+    pack: Pack, encounter: Encounter, way: _Way, path: BenefitPath, place: Locality
+) -> FilingNeeded | law.Undetermined | None:
+    """What stands against settling a recognised disease there by this way. Raises DiseaseNotDirect."""
+    if way.filing_kind is not None:
+        situation = way.filing_kind.situation
+    else:
+        situation = Situation.OWN_CHOICE if path is BenefitPath.HOME else Situation(path)
+    decision = law.chronic_settlement(
+        pack,
+        law.ChronicQuestion(
+            encounter.insured_pool,
+            place,
+            situation,
+            encounter.disease_code,
+            is_recognised=True,
+            is_filed=way.filing_kind is not None,
+            on=encounter.admitted_on,
+        ),
+    )
+    match decision.outcome:
+        case ChronicSettlement.DIRECT:
+            return None
+        case ChronicSettlement.FILE_FIRST:
+            return _not_filed(decision.sentence)
+        case ChronicSettlement.UNDETERMINED:
+            return law.Undetermined(decision.sentence, ("慢特病能不能直接结算",), decision.ask)
+        case _:
+            raise DiseaseNotDirect(
+                f"{decision.sentence.rstrip('。')}。没有扣任何钱：请先付费，留好发票、费用清单和病历"
+            )
 
 
 def _delivery_and_level(pack: Pack, bill: Bill) -> tuple[DeliveryKind, InstitutionLevel]:

@@ -149,6 +149,30 @@ class MessageReversed(Conflict):
     code = "settlement_message_reversed"
 
 
+class DiseaseUntold(Refusal):
+    """Care for a chronic disease, and the hospital has not said which."""
+
+    code = "settlement_disease_untold"
+
+
+class NotRecognised(Refusal):
+    """The disease is not recognised for the person on that day under that insurance."""
+
+    code = "settlement_not_recognised"
+
+
+class InstitutionNotChosen(Refusal):
+    """The insured pool settles the disease only at the institutions chosen for it."""
+
+    code = "settlement_institution_not_chosen"
+
+
+class DiseaseNotDirect(Refusal):
+    """The law says that this disease is not settled directly there."""
+
+    code = "settlement_disease_not_direct"
+
+
 class Undetermined(Refusal):
     """The law holds no value for this case; nothing was written. `ask` is whom to ask, `missing` what is missing,
     `reason` what is not known, by itself."""

@@ -152,6 +152,11 @@ class Encounter:
     is_repeat: bool = False
 
     @property
+    def disease_code(self) -> str:
+        """Of care for a chronic disease, as the hospital sent it; empty while it has not."""
+        return str(self.details.get("disease_code", ""))
+
+    @property
     def number(self) -> str:
         return str(OutsideNumber(ENCOUNTER, self.person_id, self.encounter_serial))
 
@@ -314,6 +319,20 @@ class SettlementRecord(Settled):
     @property
     def cancellation_number(self) -> str | None:
         return _settlement_number(self.person_id, self.cancellation_serial)
+
+
+class SettlementChange(NamedTuple):
+    """As much of a settlement as telling its person takes."""
+
+    person_id: int
+    settlement_serial: int
+    institution_code: str
+    state: SettlementState
+    at: datetime
+
+    @property
+    def number(self) -> str:
+        return str(OutsideNumber(SETTLEMENT, self.person_id, self.settlement_serial))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
