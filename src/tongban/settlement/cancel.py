@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
+from tongban.kernel.vocabulary import CareKind
 from tongban.law import Pack, YearTotals
 from tongban.settlement import store_undo, store_year
 from tongban.settlement.attempt import with_one_retry
@@ -55,7 +56,8 @@ async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal:
     if facts.record.state is SettlementState.CANCELLED:
         return await _as_before(db, facts, request, is_reversal=is_reversal, now=now)
     later: Sequence[LaterChange] = ()
-    if facts.has_later and facts.year_delta != YearTotals():
+    # A disease's year is not among the totals of the delta: it stands in the record.
+    if facts.has_later and (facts.year_delta != YearTotals() or facts.record.care_kind is CareKind.CHRONIC):
         later = await changes_without(db, pack, facts.record)
     serial, balance_fen = await store_undo.write_cancellation(
         db,
