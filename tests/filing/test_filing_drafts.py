@@ -82,7 +82,7 @@ class Clerk:
         )
 
     async def reading(self, draft: Draft, *, now: datetime = NOW) -> Reading:
-        reading, _ = await read(self.db, self.vault, self.desk.pack, self.desk.regions, draft, now=now)
+        reading = await read(self.db, self.vault, self.desk.pack, self.desk.regions, draft, now=now)
         return reading
 
     async def fill(self, draft: Draft, *, until: Step = Step.SIGN, now: datetime = NOW) -> Draft:

@@ -337,15 +337,6 @@ def test_two_enrollments_are_chosen_between(site: World) -> None:
     assert "请选用哪份医保办" in chen.page.text
 
 
-def test_for_family_leads_to_an_honest_page(zhang: Visitor) -> None:
-    zhang.start()
-    zhang.send(for_="other")
-    assert zhang.path == "/filing/for-family"
-    assert "窗口" in zhang.page.text
-    assert 'href="tel:' in zhang.page.text
-    assert "给自己办" in zhang.page.text
-
-
 def test_a_place_where_nothing_is_to_be_filed_says_so(site: World) -> None:
     """王秀英 is resident-insured: staying at a hospital in the province needs no filing."""
     wang = Visitor(site.url).sign_in("wang_xiuying")

@@ -137,7 +137,7 @@ async def test_a_double_tap_on_the_last_page_makes_one_filing(
             is_submitted=True,
             **common,  # type: ignore[arg-type]
         )
-    seen = (await read(db, vault, desk.pack, desk.regions, draft, now=NOW))[0].answers_hash
+    seen = (await read(db, vault, desk.pack, desk.regions, draft, now=NOW)).answers_hash
     assert seen is not None
     last = {
         Step.REVIEW: {"confirmed": seen.hex()},

@@ -20,15 +20,7 @@ from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import FilingKind, Locality
 from tongban.law import Material, Pack
 from tongban.people import Enrollment
-from tongban.signing import (
-    Commitment,
-    CommitmentNotAgreed,
-    Signature,
-    SignatureRefused,
-    SignatureVoid,
-    answers_hash,
-    choose_strokes,
-)
+from tongban.signing import Commitment, Signature, answers_hash, read_confirmed, read_signature
 
 FOR_SELF = "self"
 FOR_OTHER = "other"
@@ -50,7 +42,8 @@ class Facts:
 class Reading:
     """What is known so far; None: not yet, or not validly, answered. `problems` are in page order per step."""
 
-    problems: dict[Step, list[Refusal]] = field(default_factory=dict)
+    facts: Facts
+    problems: dict[str, list[Refusal]] = field(default_factory=dict)
     enrollment: Enrollment | None = None
     region: Region | None = None
     locality: Locality | None = None
@@ -64,7 +57,7 @@ class Reading:
     answers_hash: bytes | None = None
     signature: Signature | None = None
 
-    def problems_of(self, step: Step) -> list[Refusal]:
+    def problems_of(self, step: str) -> list[Refusal]:
         return self.problems.get(step, [])
 
     @property
@@ -72,14 +65,10 @@ class Reading:
         """The first step that still needs an answer; SIGN once all are given."""
         return next((step for step in Step if self.problems_of(step)), Step.SIGN)
 
-    def is_reachable(self, step: Step) -> bool:
-        """A page can be shown once all pages before it are answered."""
-        return step in list(Step)[: list(Step).index(self.next_step) + 1]
-
 
 def read_draft(draft: Draft, facts: Facts) -> Reading:
     """All steps in order. A step that rests on an unanswered one has that as its problem."""
-    reading = Reading()
+    reading = Reading(facts)
     for step, read in _READERS.items():
         problems = read(draft.values(step), draft, facts, reading)
         if problems:
@@ -214,7 +203,7 @@ def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
         or commitment is None
         or kind is None
     ):
-        return [AnswerMissing("前面还有没填好的，请先补上", field="confirmed")]
+        return read_confirmed(values, None)
     reading.answers = FilingAnswers(
         insurance_type=enrollment.insurance_type,
         category=enrollment.category,
@@ -233,30 +222,11 @@ def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
     )
     signed_for = reading.answers.signed_for(draft.for_person_id, draft.person_id)
     reading.answers_hash = answers_hash(commitment, signed_for)
-    if not values.get("confirmed"):
-        return [AnswerMissing("请核对一遍，没有错就点下一步", field="confirmed")]
-    if values["confirmed"] != reading.answers_hash.hex():
-        return [AnswerMissing("核对以后又改过，请再核对一遍", field="confirmed")]
-    return []
+    return read_confirmed(values, reading.answers_hash)
 
 
 def _read_sign(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
-    if reading.answers_hash is None:
-        return [SignatureRefused("前面还有没填好的，补好以后再签名", field="sign")]
-    if not any(values.values()):
-        return [CommitmentNotAgreed("还没有签承诺书", field="agree")]
-    if values.get("signed_hash") != reading.answers_hash.hex():
-        return [SignatureVoid("您改过填的内容，原来的签名作废了，请再签一次", field="sign")]
-    problems: list[Refusal] = []
-    if not values.get("agree"):
-        problems.append(CommitmentNotAgreed("请看完承诺书，在“同意”前面打勾", field="agree"))
-    signature = Signature(reading.answers_hash, values.get("sign", ""), values.get("typed", "").strip())
-    try:
-        choose_strokes(signature, facts.signer_name)
-    except Refusal as refusal:
-        problems.append(refusal)
-    if not problems:
-        reading.signature = signature
+    reading.signature, problems = read_signature(values, reading.answers_hash, facts.signer_name)
     return problems
 
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tongban.kernel.vocabulary import Word
+from tongban.signing import REVIEW_KEYS, SIGN_KEYS
 
 FLOW: Final = "filing"
 
@@ -59,7 +60,7 @@ STEP_KEYS: Final[Mapping[Step, tuple[str, ...]]] = MappingProxyType(
             "tel",
             "addr",
         ),
-        Step.REVIEW: ("confirmed",),
-        Step.SIGN: ("agree", "sign", "typed", "signed_hash"),
+        Step.REVIEW: REVIEW_KEYS,
+        Step.SIGN: SIGN_KEYS,
     }
 )

@@ -23,8 +23,8 @@ from tongban.people import enrollments, get_person
 
 async def read(
     db: Db, vault: Vault, pack: Pack, regions: Regions, draft: Draft, *, now: datetime, texts: Texts | None = None
-) -> tuple[Reading, Facts]:
-    """What the draft amounts to today, and the facts that was judged by."""
+) -> Reading:
+    """What the draft amounts to today."""
     today = day_of(now)
     signer = await get_person(db, vault, draft.person_id)
     facts = Facts(
@@ -35,7 +35,7 @@ async def read(
         enrollments=tuple(await enrollments(db, draft.for_person_id, today)),
         signer_name=signer.name,
     )
-    return read_draft(draft, facts), facts
+    return read_draft(draft, facts)
 
 
 async def submit_draft(
@@ -57,7 +57,7 @@ async def submit_draft(
     async with drafts.handing_in(db, vault, person_id=person_id, draft_id=draft_id, now=now) as draft:
         if draft.outcome:
             return await _filing_of(db, draft.outcome)
-        reading, _ = await read(db, vault, pack, regions, draft, now=now, texts=texts)
+        reading = await read(db, vault, pack, regions, draft, now=now, texts=texts)
         if reading.answers is None or reading.signature is None:
             raise Invalid(reading.problems_of(reading.next_step))
         filing = await open_filing(

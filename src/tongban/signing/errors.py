@@ -3,6 +3,10 @@
 from tongban.kernel.errors import Refusal
 
 
+class NotConfirmed(Refusal):
+    code = "answers_not_confirmed"
+
+
 class CommitmentNotAgreed(Refusal):
     code = "commitment_not_agreed"
 

@@ -1,42 +1,57 @@
-"""What somebody began and did not finish, for the card on the first page."""
+"""What somebody began and did not finish, in every flow, for the card on the first page."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tongban import drafts, filing
+from tongban import drafts
 from tongban.doors.http import Request
+from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.session import SignedIn
+from tongban.doors.portal.steps import Flow, run_of
 from tongban.infra.db import Db
-from tongban.people import get_person
+from tongban.people import names_of
 
 _SHOWN_MAX = 2
+
+# Every flow whose drafts are offered to go on with.
+FLOWS: dict[str, Flow[Any]] = {flow.name: flow for flow in (FILING,)}
 
 
 class Unfinished(NamedTuple):
     title: str
     step: int
+    steps_total: int
     href: str
     expires_on: date
 
 
-async def unfinished(request: Request, db: Db, person: SignedIn) -> list[Unfinished]:
-    """The two last touched."""
+class Begun(NamedTuple):
+    """`shown`: those last touched; `total`: how many there are."""
+
+    shown: Sequence[Unfinished]
+    total: int
+
+
+async def unfinished(request: Request, db: Db, person: SignedIn) -> Begun:
+    """What the person began in any flow, the two last touched of it in words."""
     state = request.app.state
-    now = state.clock()
-    begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=filing.FLOW, now=now)
+    kept = await drafts.drafts_of(db, state.vault, person_id=person.person_id, now=state.clock())
+    begun = [draft for draft in kept if draft.flow in FLOWS]
     shown = []
     for draft in begun[:_SHOWN_MAX]:
-        reading, _ = await filing.read(db, state.vault, state.pack, state.regions, draft, now=now)
+        run = await run_of(FLOWS[draft.flow], request, db, draft)
         whose = ""
         if draft.for_person_id != person.person_id:
-            whose = f"{(await get_person(db, state.vault, draft.for_person_id)).name}的"
-        place = f"（去{reading.region.name}）" if reading.region else ""
+            whose = f"{(await names_of(db, [draft.for_person_id])).get(draft.for_person_id, '家人')}的"
+        about = run.flow.about(run)
         shown.append(
             Unfinished(
-                title=f"{whose}异地就医备案{place}",
-                step=reading.next_step.number,
-                href=f"/filing/{draft.draft_id}",
+                title=f"{whose}{run.flow.title}{f'（{about}）' if about else ''}",
+                step=run.next_step.number,
+                steps_total=run.flow.steps_total,
+                href=f"/{run.flow.slug}/{draft.draft_id}",
                 expires_on=draft.expires_on,
             )
         )
-    return shown
+    return Begun(shown, len(begun))

@@ -9,11 +9,13 @@ from tongban import drafts
 from tongban.advice import COMPARABLE, Destination, Insured, Question, advise
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.filing import said
+from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
-from tongban.doors.portal.page import current_person, page, today
+from tongban.doors.portal.page import page, today
 from tongban.doors.portal.places import HOME_PROVINCE, phone_of
 from tongban.doors.portal.session import SignedIn, signed_in
+from tongban.doors.portal.steps import begin
 from tongban.filing import FLOW, Step, proof_zh
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, Situation
@@ -125,16 +127,10 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
 async def start(request: Request, db: RouteDb) -> Response[Any]:
     """A draft with what was said already, then its first page."""
     form = await read_form(request)
-    person, state = current_person(request), request.app.state
     known: dict[str, dict[str, str]] = {}
     if form.get("why") == Situation.OWN_CHOICE:
         known[Step.KIND] = {"kind": FilingKind.UNREFERRED}
-    begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
-    for untouched in begun:
-        if untouched.updated_at == untouched.created_at:  # opened before and left again: not worth a second one
-            await drafts.discard(db, person_id=person.person_id, draft_id=untouched.draft_id)
-    draft = await drafts.start(db, state.vault, person_id=person.person_id, flow=FLOW, known=known, now=state.clock())
-    return see_other(f"/filing/{draft.draft_id}/{Step.WHO}")
+    return see_other(await begin(FILING, request, db, known=known))
 
 
 @get("/filing/start", opt={"who": "person"})
