@@ -3,7 +3,9 @@
 from tongban.drafts.errors import DraftNotFound
 from tongban.drafts.model import KEEP_DAYS, Draft, StepAnswers
 from tongban.drafts.service import (
+    DraftEnd,
     discard,
+    drafts_ending,
     drafts_of,
     finish,
     handing_in,
@@ -21,6 +23,8 @@ __all__ = [
     "start",
     "load",
     "drafts_of",
+    "DraftEnd",
+    "drafts_ending",
     "save_step",
     "save_paper",
     "handing_in",

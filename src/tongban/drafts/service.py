@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from tongban.drafts import store
@@ -13,6 +14,15 @@ from tongban.drafts.model import KEEP_DAYS, Draft
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+
+
+class DraftEnd(NamedTuple):
+    """As much of a draft as a reminder needs; nothing of what was typed."""
+
+    person_id: int
+    draft_id: UUID
+    flow: str
+    expires_on: date
 
 
 async def start(
@@ -160,6 +170,11 @@ async def discard(db: Db, *, person_id: int, draft_id: UUID) -> None:
 async def purge_expired(db: Db, *, now: datetime) -> int:
     """Housekeeping over all persons: how many drafts had passed their last day."""
     return await store.delete_expired(db, day_of(now))
+
+
+async def drafts_ending(db: Db, *, until: date, now: datetime) -> list[DraftEnd]:
+    """Over all persons: what was not handed in and has its last day from today up to `until`."""
+    return [DraftEnd(**row) for row in await store.ending(db, day_of(now), until)]
 
 
 def _not_found() -> DraftNotFound:

@@ -1,5 +1,6 @@
 """SQL of drafts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -57,6 +58,15 @@ async def unfinished(db: Db, vault: Vault, person_id: int, flow: str | None, tod
         flow,
     )
     return [_draft(vault, row) for row in rows]
+
+
+async def ending(db: Db, today: date, until: date) -> list[Mapping[str, Any]]:
+    return await db.fetch(
+        """select person_id, draft_id, flow, expires_on from drafts.draft
+           where expires_on between $1 and $2 and outcome = '' order by person_id, draft_id""",
+        today,
+        until,
+    )
 
 
 async def update(db: Db, vault: Vault, draft: Draft) -> None:

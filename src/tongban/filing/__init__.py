@@ -1,6 +1,7 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
 from tongban.filing.cancel import cancel_filing, may_cancel
+from tongban.filing.due import DueFiling, filings_ending, filings_starting, validity_zh
 from tongban.filing.errors import (
     ChangeRefused,
     EnrollmentMismatch,
@@ -49,6 +50,10 @@ __all__ = [
     "may_cancel",
     "list_filings",
     "get_filing",
+    "DueFiling",
+    "filings_ending",
+    "filings_starting",
+    "validity_zh",
     "signature_holds",
     "FLOW",
     "Step",

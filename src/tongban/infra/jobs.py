@@ -43,3 +43,9 @@ async def enqueue(
 def read_ids(payload: bytes | None) -> dict[str, str | int]:
     """The numbers a job was given."""
     return msgspec.json.decode(payload or b"{}", type=dict[str, str | int])
+
+
+async def purge_log(db: Db, before: datetime) -> None:
+    """Forget what ran before that moment: the queue library writes down every step of every job."""
+    await db.execute("delete from jobs.pgqueuer_log where created < $1", before)
+    await db.execute("delete from jobs.pgqueuer_statistics where created < $1", before)

@@ -1,8 +1,31 @@
 """Messages 消息: the inbox, SMS and WeChat. Everything others may use is listed here."""
 
 from tongban.notices.errors import NoticeNotFound
+from tongban.notices.messengers import (
+    HttpSms,
+    Messenger,
+    Never,
+    NotNow,
+    ProviderReceipt,
+    Recorded,
+    WechatTemplate,
+    messengers_for,
+    outbox_of,
+)
 from tongban.notices.model import Channel, Delivery, DeliveryState, Notice, NoticeKind
-from tongban.notices.service import DELIVER, inbox, mark_all_read, mark_read, post, unread
+from tongban.notices.sending import TRIES_MAX, QuietHours, Sender, bind_wechat, deliver
+from tongban.notices.service import (
+    DELIVER,
+    deliveries,
+    inbox,
+    look_through,
+    looked_through,
+    mark_all_read,
+    mark_read,
+    post,
+    unread,
+)
+from tongban.notices.texts import sms_text, wechat_text
 
 __all__ = [
     "Notice",
@@ -15,6 +38,25 @@ __all__ = [
     "unread",
     "mark_read",
     "mark_all_read",
+    "looked_through",
+    "look_through",
     "DELIVER",
+    "Sender",
+    "QuietHours",
+    "TRIES_MAX",
+    "deliver",
+    "deliveries",
+    "bind_wechat",
+    "sms_text",
+    "wechat_text",
+    "Messenger",
+    "ProviderReceipt",
+    "NotNow",
+    "Never",
+    "HttpSms",
+    "WechatTemplate",
+    "Recorded",
+    "messengers_for",
+    "outbox_of",
     "NoticeNotFound",
 ]

@@ -5,6 +5,7 @@ or fall together. How the message leaves the house is the worker's business (`no
 """
 
 from datetime import datetime
+from typing import Any
 
 from tongban.infra import jobs
 from tongban.infra.db import Db
@@ -70,3 +71,18 @@ async def mark_read(db: Db, *, person_id: int, notice_no: int, now: datetime) ->
 async def mark_all_read(db: Db, *, person_id: int, up_to: int, now: datetime) -> None:
     """Everything up to and with the number `up_to`: what came while the person looked stays unread."""
     await store.mark_all_read(db, person_id, up_to, now)
+
+
+async def looked_through(db: Db, source: str) -> datetime | None:
+    """Up to which moment what others write was looked through for messages; None: never yet."""
+    return await store.looked_through(db, source)
+
+
+async def look_through(db: Db, source: str, until: datetime) -> None:
+    """Up to and without that moment everything was told. It never goes back."""
+    await store.look_through(db, source, until)
+
+
+async def deliveries(db: Db, limit: int = 50) -> list[Any]:
+    """The latest deliveries over all persons, without texts and addresses."""
+    return await store.deliveries(db, limit)

@@ -42,7 +42,7 @@ from tongban.settlement.errors import (
     Undetermined,
 )
 from tongban.settlement.explain import Explanation, explain
-from tongban.settlement.find import find, get_settlement, settlements_of, year_totals
+from tongban.settlement.find import changes_between, find, get_settlement, settlements_of, year_totals
 from tongban.settlement.later import change_of, changes_by, later_changes, recorded_changes, rederived_settlements
 from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
 from tongban.settlement.manual import cancel_reimbursement, reimburse, settled_stay
@@ -62,6 +62,7 @@ from tongban.settlement.model import (
     Reversed,
     ReverseRequest,
     Settled,
+    SettlementChange,
     SettlementRecord,
     SettlementState,
     SettlementWay,
@@ -104,6 +105,8 @@ __all__ = [
     "reverse",
     "find",
     "settlements_of",
+    "changes_between",
+    "SettlementChange",
     "get_settlement",
     "year_totals",
     "later_changes",

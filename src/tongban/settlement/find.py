@@ -8,7 +8,7 @@ from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import YearTotals
 from tongban.settlement import store_records
 from tongban.settlement.errors import SettlementNotFound
-from tongban.settlement.model import SettlementRecord, SettlementWay
+from tongban.settlement.model import SettlementChange, SettlementRecord, SettlementWay
 
 PAGE_LIMIT_MAX = 200
 
@@ -61,6 +61,14 @@ async def get_settlement(db: Db, viewer_id: int, number: str) -> SettlementRecor
 async def year_totals(db: Db, person_id: int, benefit_year: int) -> dict[InsuranceType, YearTotals]:
     """The year's running totals by insurance; an insurance without any settlement is absent."""
     return await store_records.year_totals(db, person_id, benefit_year)
+
+
+async def changes_between(
+    db: Db, since: datetime, until: datetime, *, after: tuple[int, int] = (0, 0), limit: int
+) -> list[SettlementChange]:
+    """What hospitals settled or cancelled from `since` on and before `until`, over all persons, by person and serial;
+    `after` is the last one's of the page before. A settlement cancelled at once comes as cancelled alone."""
+    return await store_records.changes_between(db, since, until, after, limit)
 
 
 def _not_found() -> SettlementNotFound:

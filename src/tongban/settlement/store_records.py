@@ -7,7 +7,7 @@ from typing import Any, Final
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, Confidence, InsuranceType, PersonnelCategory
 from tongban.law import YearTotals
-from tongban.settlement.model import SettlementRecord, SettlementState, SettlementWay
+from tongban.settlement.model import MutualAidShare, SettlementChange, SettlementRecord, SettlementState, SettlementWay
 from tongban.settlement.store import ENCOUNTER_COLUMNS
 
 YEAR_COLUMNS: Final = YearTotals._fields
@@ -17,7 +17,8 @@ RECORD_COLUMNS: Final = f"""
   s.settlement_serial, s.batch, s.category, s.filing_serial, s.stamped_filings, s.benefit_year, s.settled_on,
   s.settled_at, s.total_fen, s.self_funded_fen, s.over_price_cap_fen, s.preselfpay_fen, s.in_scope_fen,
   s.deductible_fen,
-  s.pooled_fund_fen, s.critical_illness_fen, s.medical_assistance_fen, s.account_fen, s.cash_fen, s.rate_bp,
+  s.pooled_fund_fen, s.critical_illness_fen, s.medical_assistance_fen, s.account_fen, s.mutual_aid_fen,
+  s.aid_givers, s.aid_grants, s.aid_paid, s.cash_fen, s.rate_bp,
   s.balance_after_fen, s.year_delta, s.confidence, s.policy_version, s.assessment, s.message_id, s.transaction_code,
   s.way, s.state as settlement_state, s.cancelled_at, s.cancellation_serial, s.balance_after_cancel_fen,
   {ENCOUNTER_COLUMNS}
@@ -108,6 +109,10 @@ def record_from(row: Mapping[str, Any]) -> SettlementRecord:
         critical_illness_fen=row["critical_illness_fen"],
         medical_assistance_fen=row["medical_assistance_fen"],
         account_fen=row["account_fen"],
+        mutual_aid_fen=row["mutual_aid_fen"],
+        mutual_aid=tuple(
+            MutualAidShare(*share) for share in zip(row["aid_givers"], row["aid_grants"], row["aid_paid"], strict=True)
+        ),
         cash_fen=row["cash_fen"],
         balance_after_fen=row["balance_after_fen"],
         confidence=Confidence(row["confidence"]),
@@ -125,3 +130,22 @@ def record_from(row: Mapping[str, Any]) -> SettlementRecord:
         care_type=row["care_type"],
         hospital_serial=row["hospital_serial"],
     )
+
+
+async def changes_between(
+    db: Db, since: datetime, until: datetime, after: tuple[int, int], limit: int
+) -> list[SettlementChange]:
+    """Of those that hospitals made. The index by time finds the pages of the last minutes."""
+    rows = await db.fetch(
+        """select person_id, settlement_serial, institution_code, state, coalesce(cancelled_at, settled_at) as at
+           from settlement.settlement
+           where (settled_at >= $1 and settled_at < $2 or cancelled_at >= $1 and cancelled_at < $2)
+             and (person_id, settlement_serial) > ($3, $4) and way = $5
+           order by person_id, settlement_serial limit $6""",
+        since,
+        until,
+        *after,
+        SettlementWay.DIRECT.value,
+        limit,
+    )
+    return [SettlementChange(**{**row, "state": SettlementState(row["state"])}) for row in rows]

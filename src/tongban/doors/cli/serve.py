@@ -2,7 +2,7 @@
 
 Order matters. The port is taken first, so that a collision is said at once. The database is owned by this process, and
 migrated and filled before anybody is served. At the end the web processes finish what they are doing and stop, then
-the database.
+the worker, then the database.
 """
 
 import asyncio
@@ -10,10 +10,13 @@ import errno
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import typer
 from uvicorn.config import LOGGING_CONFIG, Config
@@ -32,6 +35,7 @@ HELP = "启动通办：数据库、基础数据、网页和医院接口。Ctrl-C
 
 _APP = "tongban.app:app_from_env"
 _GRACE_SECONDS = 10
+_WORKER_AGAIN_SECONDS = 5.0
 
 
 class PortTaken(Refusal):
@@ -137,10 +141,49 @@ def _serve(database: RunningDatabase, listener: socket.socket, announce: Callabl
         # On a busy machine a worker may not answer for a while and yet be well.
         timeout_worker_healthcheck=30,
     )
-    supervisor = Supervisor(config, listener, announce=announce, look_after=database.keep_alive)
-    supervisor.run()
+    with BackgroundWorker(is_wanted=database.settings.has_worker) as worker:
+
+        def look_after() -> None:
+            database.keep_alive()
+            worker.keep_alive()
+
+        supervisor = Supervisor(config, listener, announce=announce, look_after=look_after)
+        supervisor.run()
     if not supervisor.was_asked_to_stop:
         raise NotServing("网页进程没有启动起来，原因见上面的日志")
+
+
+class BackgroundWorker:
+    """The one worker process beside the web processes: started again when it dies, and at the end told to finish what
+    it does. It reads its settings from the environment, as the web processes do."""
+
+    def __init__(self, *, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+        self._process: subprocess.Popen[bytes] | None = None
+        self._not_before = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def keep_alive(self) -> None:
+        """Called twice a second. One that dies at once is not started more often than every few seconds."""
+        if not self._is_wanted or (self._process is not None and self._process.poll() is None):
+            return
+        if time.monotonic() < self._not_before:
+            return
+        self._not_before = time.monotonic() + _WORKER_AGAIN_SECONDS
+        self._process = subprocess.Popen([sys.executable, "-m", "tongban.doors.worker", str(os.getpid())])  # noqa: S603
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            # Whatever it was doing is done again by the next one.
+            self._process.kill()
+            self._process.wait()
 
 
 class Supervisor(Multiprocess):

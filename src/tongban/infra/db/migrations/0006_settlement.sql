@@ -101,6 +101,9 @@ create table settlement.chronic_year (
 create function settlement.stay_of(admitted_on date, discharged_on date) returns daterange
   language sql immutable as $$ select daterange(admitted_on, greatest(discharged_on, admitted_on + 1)) $$;
 
+create function settlement.sum_of(amounts bigint[]) returns bigint language sql immutable
+  as $$ select coalesce(sum(amount), 0)::bigint from unnest(amounts) as amount $$;
+
 create table settlement.settlement (
   person_id     bigint not null,
   settlement_serial bigint not null default nextval('settlement.serial'),
@@ -127,6 +130,10 @@ create table settlement.settlement (
   critical_illness_fen bigint not null check (critical_illness_fen >= 0),
   medical_assistance_fen bigint not null check (medical_assistance_fen >= 0),
   account_fen   bigint not null check (account_fen >= 0),
+  mutual_aid_fen bigint not null default 0 check (mutual_aid_fen >= 0),  -- what relatives' accounts paid: whose, by
+  aid_givers    bigint[] not null default '{}',   -- which authorisation, how much; parallel
+  aid_grants    bigint[] not null default '{}',
+  aid_paid      bigint[] not null default '{}',
   cash_fen      bigint not null check (cash_fen >= 0),
   rate_bp       integer not null check (rate_bp between 0 and 10000),
   balance_after_fen bigint check (balance_after_fen >= 0),  -- the personal account's; null: the person has none
@@ -145,7 +152,10 @@ create table settlement.settlement (
   primary key (person_id, settlement_serial),
   foreign key (person_id, encounter_serial) references settlement.encounter,
   check (total_fen = self_funded_fen + over_price_cap_fen + preselfpay_fen + in_scope_fen),
-  check (total_fen = pooled_fund_fen + critical_illness_fen + medical_assistance_fen + account_fen + cash_fen),
+  check (total_fen = pooled_fund_fen + critical_illness_fen + medical_assistance_fen + account_fen + mutual_aid_fen
+    + cash_fen),
+  check (cardinality(aid_givers) = cardinality(aid_paid) and cardinality(aid_grants) = cardinality(aid_paid)
+    and 0 < all (aid_paid) and mutual_aid_fen = settlement.sum_of(aid_paid)),
   check ((state = 'cancelled') = (cancelled_at is not null and cancellation_serial is not null)),
   check (way = 'direct' or stay is not null),
   -- A stay is paid once: at the hospital, or by the agency to whoever paid it in full; whichever comes first.
@@ -159,6 +169,8 @@ create table settlement.settlement (
 -- One encounter (one batch of it) is paid once.
 create unique index settlement_paid_once on settlement.settlement (person_id, encounter_serial, batch) where state = 'settled';
 create index settlement_recent on settlement.settlement (person_id, settled_at desc);
+-- What happened lately, over all persons, for those who tell people of it: a summary of pages, which a write hardly feels.
+create index settlement_by_time on settlement.settlement using brin (settled_at, cancelled_at);
 
 -- What a cancellation would have changed in the settlements after it, had the cancelled one never been: written with the
 -- cancellation, never changed. The settlements themselves keep their amounts. A settlement's newest row, by the

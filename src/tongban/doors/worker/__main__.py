@@ -1,0 +1,21 @@
+"""``python -m tongban.doors.worker PARENT``: the worker beside the web processes, ending with the process PARENT."""
+
+import asyncio
+import sys
+
+import asyncpg
+
+from tongban.doors.worker.run import run
+from tongban.infra.workers import die_with_parent
+from tongban.kernel.errors import Refusal
+from tongban.settings import Settings
+
+if __name__ == "__main__":
+    die_with_parent(int(sys.argv[1]))
+    try:
+        asyncio.run(run(Settings.from_env()))
+    except Refusal as refusal:
+        sys.exit(refusal.sentence)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # Whoever started it starts it again, and by then the database may be back.
+        sys.exit(f"后台停了，数据库断开：{type(error).__name__}")

@@ -1,0 +1,41 @@
+"""Everything the worker can do, by name. A handler for a new job is one line here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tongban.doors.worker import chores
+from tongban.doors.worker.context import Context, Handler, Ids
+from tongban.notices import DELIVER, Channel, deliver
+
+
+async def _deliver(context: Context, ids: Ids) -> datetime | None:
+    return await deliver(
+        context.sender,
+        person_id=int(ids["person_id"]),
+        notice_no=int(ids["notice_no"]),
+        channel=Channel(str(ids["channel"])),
+        now=context.clock(),
+    )
+
+
+class Chore(NamedTuple):
+    """Something done by the clock. `when` is a cron line in UTC: China is eight hours ahead, all year."""
+
+    name: str
+    when: str
+    handler: Handler
+
+
+CHORES = (
+    Chore("chores.settlements", "* * * * *", chores.tell_settlements),
+    Chore("chores.sessions", "7 * * * *", chores.purge_sessions),
+    Chore("chores.drafts", "17 * * * *", chores.purge_drafts),
+    Chore("chores.reminders", "0 1 * * *", chores.remind),
+    Chore("chores.job_log", "30 18 * * *", chores.purge_job_log),
+)
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {DELIVER: _deliver, **{chore.name: chore.handler for chore in CHORES}}
+)
