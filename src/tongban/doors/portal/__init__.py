@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal import assets, code, compare, costs, filing, home, look, places, signin, texts
+from tongban.doors.portal import assets, code, costs, estimate, filing, find, home, look, papers, places, signin, texts
 from tongban.doors.portal.assets import Assets
 from tongban.doors.portal.errors import answer
 from tongban.doors.portal.oidc import client_for as oidc_client
@@ -14,11 +14,13 @@ route_handlers: Sequence[ControllerRouterHandler] = [
     *assets.route_handlers,
     *home.route_handlers,
     *look.route_handlers,
+    *find.route_handlers,
+    *papers.route_handlers,
     *signin.route_handlers,
     *code.route_handlers,
     *places.route_handlers,
     *costs.route_handlers,
-    *compare.route_handlers,
+    *estimate.route_handlers,
     *filing.route_handlers,
     *texts.route_handlers,
 ]

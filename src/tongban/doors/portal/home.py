@@ -6,31 +6,48 @@ from litestar import Response, get
 
 from tongban.directory import Regions
 from tongban.doors.http import Request, RouteDb, see_other
-from tongban.doors.portal.drafts import unfinished
+from tongban.doors.portal.drafts import Begun, unfinished
 from tongban.doors.portal.page import page, today
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.infra.db import Db
 from tongban.kernel.dates import age_on
-from tongban.people import MedicalCodeState, enrollments, medical_code_state
+from tongban.people import MedicalCodeState, enrollments, kin_of, medical_code_state
 
 _ELDER_AGE = 60
 
 
 @get("/", opt={"who": "anyone"})
 async def home(request: Request, db: RouteDb) -> Response[Any]:
+    """With ``whose=family`` in the address the same page for somebody who helps their family."""
     person = signed_in(request)
+    is_family = request.query_params.get("whose") == "family"
+    more = "?whose=family" if is_family else ""
     if person is None:
-        return page(request, "home.html", lines=[], drafts=[], is_old=False)
+        return page(
+            request,
+            "home.html",
+            is_family=is_family,
+            more=more,
+            lines=[],
+            begun=Begun((), 0),
+            kin=[],
+            journeys=[],
+            is_old=False,
+        )
     if not person.has_consented:
         return see_other("/consent?next=/")
     code_state = await medical_code_state(db, person.person_id)
     return page(
         request,
         "home.html",
+        is_family=is_family,
+        more=more,
         lines=await _insurance_lines(request, db, person),
         code_zh=code_state.zh if code_state is MedicalCodeState.NONE else f"医保码{code_state.zh}",
         code_works=code_state is MedicalCodeState.ACTIVE,
-        drafts=await unfinished(request, db, person),
+        begun=await unfinished(request, db, person),
+        kin=await kin_of(db, request.app.state.vault, person.person_id) if is_family else [],
+        journeys=[],
         is_old=age_on(person.birth_date, today(request)) >= _ELDER_AGE,
     )
 

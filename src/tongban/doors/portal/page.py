@@ -26,8 +26,9 @@ from markupsafe import Markup
 from tongban.doors.http import Request, here
 from tongban.doors.portal import csrf
 from tongban.doors.portal.assets import accepts_gzip
+from tongban.doors.portal.glossary import glossary
 from tongban.doors.portal.prefs import Prefs
-from tongban.doors.portal.session import SignedIn, signed_in
+from tongban.doors.portal.session import SignedIn, signed_in, unread_notices
 from tongban.infra.clock import day_of
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import mask_name, mask_phone
@@ -44,7 +45,8 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     """The rendered page. Besides `context` templates know:
 
     `person` (SignedIn or None), `prefs`, `csrf` (the hidden field), `phone` and `phone_name` (whom to call), `here`
-    (path and query, for coming back), `today`, `is_demo`; and `problems` and `values`, empty unless given.
+    (path and query, for coming back), `today`, `is_demo`, `unread` (messages not opened); and `problems` and `values`,
+    empty unless given.
     """
     html = render(request, template, **context).encode()
     response = Response(html, status_code=status, media_type="text/html")
@@ -74,6 +76,7 @@ def render(request: Request, template: str, **context: Any) -> str:
         "here": here(request),
         "today": today(request),
         "is_demo": request.app.state.settings.is_demo,
+        "unread": unread_notices(request),
         "problems": (),
         "values": {},
         "asset": request.app.state.assets.url,
@@ -114,6 +117,7 @@ def _environment() -> Environment:
     }
     environment.filters.update(words)
     environment.globals.update(words)
+    environment.globals["word_of"] = glossary().term
     environment.globals["m"] = environment.get_template("_m.html").module
     return environment
 

@@ -12,6 +12,7 @@ import msgspec
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from tongban import notices
 from tongban.doors.http import Request, cookie, is_secure
 from tongban.infra import session as store
 from tongban.infra.db import Db, Pool
@@ -41,6 +42,12 @@ def signed_in(request: Request) -> SignedIn | None:
     return found
 
 
+def unread_notices(request: Request) -> int:
+    """How many messages wait for whoever is signed in; counted for pages only, not for forms that come in."""
+    found: int = request.scope["state"].get("unread", 0)
+    return found
+
+
 async def load(request: Request) -> None:
     """Read the session the cookie leads to, if any, and push its end out, at most once a minute."""
     if not (session_id := cookie(request, _cookie_name(request))):
@@ -59,6 +66,8 @@ async def load(request: Request) -> None:
         until = _until(person, now)
         if until - stored.until >= _RENEW_AFTER:
             await store.renew(db, session_id, until)
+        if person.has_consented and request.method == "GET":
+            request.scope["state"]["unread"] = await notices.unread(db, person.person_id)
     request.scope["state"]["signed_in"] = person
 
 

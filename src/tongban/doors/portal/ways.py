@@ -99,5 +99,15 @@ def compared(difference_fen: int | None) -> str:
     return f"比在参保地{'多' if difference_fen > 0 else '少'}付 {yuan(abs(difference_fen))} 元"
 
 
+def beside(other: Row, chosen: Row) -> Row:
+    """`other` compared with the way that is looked at instead of with staying at home."""
+    if other.own_fen is None or chosen.own_fen is None or other.key == chosen.key:
+        return other._replace(compared="")
+    more_fen = other.own_fen - chosen.own_fen
+    if more_fen == 0:
+        return other._replace(compared="付的一样多")
+    return other._replace(compared=f"{'多' if more_fen > 0 else '少'}付 {yuan(abs(more_fen))} 元")
+
+
 def _joined(situations: Iterable[Situation]) -> str:
     return "、".join(_SHORT[situation] for situation in situations)

@@ -1,7 +1,8 @@
-"""Compare: the same bill at home and elsewhere, by every way there is. No sign-in needed; nothing is stored.
+"""What somebody will pay themselves: one way worked out step by step, the others beside it. No sign-in needed.
 
-The address holds choices only, so that it can be kept or sent: no name, no number of a person. Whoever is signed in is
-computed with their own insurance and their own year so far, which never appear in it.
+Nothing is stored. The address holds choices only, so that it can be kept or sent: no name, no number of a person.
+Whoever is signed in is computed with their own insurance and their own year so far, which never appear in it; the
+link that is meant for sending names the insurance instead, and opens for a stranger.
 """
 
 import re
@@ -17,6 +18,7 @@ from tongban.advice import (
     COMPARABLE,
     Bill,
     Destination,
+    Estimate,
     Insured,
     Notice,
     Option,
@@ -26,9 +28,9 @@ from tongban.advice import (
     typical_bill,
 )
 from tongban.directory import Region, Regions
-from tongban.doors.http import Request, RouteDb
+from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal import ways
-from tongban.doors.portal.filing.words import CARE, TRIP
+from tongban.doors.portal.filing.words import CARE, TRIP, WHY
 from tongban.doors.portal.forms import Problem
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import page, today
@@ -37,7 +39,7 @@ from tongban.doors.portal.session import signed_in
 from tongban.filing import Filing, list_filings, locality_of
 from tongban.infra.db import Db
 from tongban.kernel.money import AMOUNT_MAX_FEN, fen_from_yuan, yuan
-from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, PriceClass
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, PriceClass, Situation
 from tongban.law import Pack
 from tongban.people import Enrollment, PaymentState, enrollments
 from tongban.settlement import YearTotals, year_totals
@@ -49,7 +51,27 @@ _INSURED: dict[str, tuple[str, InsuranceType, PersonnelCategory | None]] = {
 }
 _CARES = {str(care): CARE[care] for care in COMPARABLE}
 _STAYS = {"0": "没有住过", "1": "住过 1 次", "2": "住过 2 次或更多"}
-_FIELDS = ("whose", "enrollment", "insured", "pool", "trip", "care", "home", "there", "total", "self_funded", "stays")
+_FIELDS = (
+    "whose",
+    "enrollment",
+    "insured",
+    "pool",
+    "trip",
+    "care",
+    "way",
+    "home",
+    "there",
+    "total",
+    "self_funded",
+    "preselfpay",
+    "stays",
+)
+# What the link for sending may hold, and nothing else.
+SHARED = ("insured", "pool", "trip", "care", "way", "home", "there", "total", "self_funded", "preselfpay")
+# The ways in which one may go, as an address and the form name them; staying at home is one more in an address.
+_WAYS = {
+    str(why): WHY[why] for why in (Situation.OWN_CHOICE, Situation.REFERRAL, Situation.LONG_TERM, Situation.EMERGENCY)
+}
 _TEXT_LENGTH_MAX = 40
 
 
@@ -63,8 +85,15 @@ class Own:
 
 
 @get("/compare", opt={"who": "anyone"})
-async def compare(request: Request, db: RouteDb) -> Response[Any]:
-    """The form; with choices in the address the result, and with `why` the working of one of the ways."""
+async def compare(request: Request) -> Response[Any]:
+    """Where the estimate was before; links that people kept go on working."""
+    query = request.scope["query_string"].decode("latin-1")
+    return see_other(f"/estimate?{query}" if query else "/estimate")
+
+
+@get("/estimate", opt={"who": "anyone"})
+async def estimator(request: Request, db: RouteDb) -> Response[Any]:
+    """The form; with choices in the address the result, worked out for the way they name."""
     typed = {
         name: value for name in _FIELDS if (value := request.query_params.get(name, "").strip()[:_TEXT_LENGTH_MAX])
     }
@@ -86,10 +115,15 @@ def _form(
     request: Request, typed: dict[str, str], known: list[Enrollment], problems: Any, *, status: int = 200
 ) -> Response[bytes]:
     regions: Regions = request.app.state.regions
-    usual = {"care": str(CareKind.INPATIENT), "home": str(PriceClass.CLASS_1), "there": str(PriceClass.CLASS_1)}
+    usual = {
+        "care": str(CareKind.INPATIENT),
+        "way": str(Situation.OWN_CHOICE),
+        "home": str(PriceClass.CLASS_1),
+        "there": str(PriceClass.CLASS_1),
+    }
     return page(
         request,
-        "compare.html",
+        "estimate.html",
         status=status,
         values=usual | typed,
         problems=problems,
@@ -100,6 +134,7 @@ def _form(
         pools=[(region.pool_code, region.name) for region in _pools(regions)],
         trips=[(str(where), zh) for where, zh in TRIP.items()],
         cares=list(_CARES.items()),
+        ways=[(key, zh, more) for key, (zh, more) in _WAYS.items()],
         hospitals=[(str(kind), zh) for kind, zh in ways.HOSPITALS.items()],
         stays=list(_STAYS.items()),
     )
@@ -121,35 +156,63 @@ def _result(
         on=today(request),
     )
     rows = [ways.row(option, bill.care, bill.total_fen) for option in found.options]
-    opened = next((o for o in found.options if ways.key_of(o) == request.query_params.get("why")), None)
+    chosen = _option_of(found, typed.get("way", ""))
+    shown = ways.row(chosen, bill.care, bill.total_fen)
     region = regions.get(insured.pool_code)
     return page(
         request,
-        "compare_result.html",
-        rows=rows,
+        "estimate_result.html",
+        rows=[ways.beside(row, shown) for row in rows],
         bill=bill,
         about=about,
-        opened=_working(pack, opened, bill.care) if opened is not None and opened.undetermined is None else None,
-        said=_conflicts(pack, insured.pool_code, found.options, opened),
+        chosen=shown,
+        steps=law.steps(pack, dict(chosen.record)) if chosen.record is not None and chosen.undetermined is None else [],
+        said=_conflicts(pack, insured.pool_code, found.options, chosen),
         ask=pack.agency(insured.pool_code),
         ask_phone=ask_phone,
         who_zh=f"{insured.insurance_type.zh} · {region.name if region else insured.pool_code}",
         trip_zh=TRIP[found.locality],
         care_zh=bill.care.zh,
+        there_zh=ways.HOSPITALS[PriceClass(typed["home" if chosen.is_home else "there"])],
         home_zh=ways.HOSPITALS[PriceClass(typed["home"])],
-        there_zh=ways.HOSPITALS[PriceClass(typed["there"])],
         own=own,
         stopped=_stopped(pack, own.enrollment, today(request)) if own is not None else "",
         year_zh=_year_zh(own.totals, bill.care) if own is not None else "",
         filed=_filed(regions, own, found.locality) if own is not None else [],
         has_unofficial=any(not row.is_official for row in rows if row.own_fen is not None),
-        has_unknown=any(row.own_fen is None for row in rows),
         is_all_unknown=all(row.own_fen is None for row in rows),
-        query=urlencode(typed),
+        query=urlencode({name: value for name, value in typed.items() if name != "way"}),
+        change_query=urlencode(typed | {"change": "1"}),
+        share_url=_share_url(request, typed, insured),
         advice_query=urlencode(
-            {"trip": typed["trip"], "care": typed["care"], "insurance": str(insured.insurance_type)}
+            {
+                "trip": typed["trip"],
+                "care": typed["care"],
+                "why": typed.get("way", "") if not chosen.is_home else "",
+                "insurance": str(insured.insurance_type),
+            }
         ),
     )
+
+
+def _option_of(found: Estimate, way: str) -> Option:
+    """The way that was asked for; simply going where none was, or one that is none."""
+    if way == ways.HOME:
+        return found.home
+    return found.option_of(Situation(way) if way in _WAYS else Situation.OWN_CHOICE)
+
+
+def _share_url(request: Request, typed: dict[str, str], insured: Insured) -> str:
+    """The same question for anybody: the insurance in place of the person, without the year they had so far."""
+    known = {"pool": insured.pool_code, "insured": _insured_key(insured)}
+    kept = {name: value for name, value in (typed | known).items() if name in SHARED and value}
+    return f"{request.base_url}estimate?{urlencode(kept | {'whose': 'other'})}"
+
+
+def _insured_key(insured: Insured) -> str:
+    if insured.insurance_type is InsuranceType.RESIDENT:
+        return "resident"
+    return "retired" if insured.category is PersonnelCategory.RETIRED else "active"
 
 
 def _stopped(pack: Pack, enrollment: Enrollment, on: date) -> str:
@@ -184,23 +247,13 @@ def _filed(regions: Regions, own: Own, where: Locality) -> list[tuple[str, str]]
     return found
 
 
-def _working(pack: Pack, option: Option, care: CareKind) -> dict[str, Any]:
-    """One way opened into the steps of its amount."""
-    assert option.record is not None
-    return {
-        "key": ways.key_of(option),
-        "label": ways.label(option, care),
-        "steps": law.steps(pack, dict(option.record)),
-    }
-
-
-def _conflicts(pack: Pack, pool_code: str, options: tuple[Option, ...], opened: Option | None) -> tuple[Notice, ...]:
-    """The contradictions that a way, or a step towards its amount, rests on; those of the opened way first."""
-    in_order = [opened, *options] if opened is not None else options
+def _conflicts(pack: Pack, pool_code: str, options: tuple[Option, ...], chosen: Option) -> tuple[Notice, ...]:
+    """The contradictions that a way, or a step towards its amount, rests on; those of the chosen way first."""
+    in_order = [chosen, *options]
     told = [law.steps(pack, dict(option.record)) for option in in_order if option.record is not None]
     by_step = [step.conflict for steps in told for step in steps]
     by_way = [option.decision.conflict for option in in_order if option.decision is not None]
-    return notices(pack, pool_code, by_step + by_way if opened is not None else by_way + by_step)
+    return notices(pack, pool_code, by_step + by_way)
 
 
 # -- who asks ----------------------------------------------------------------------------------------------------------
@@ -281,6 +334,7 @@ def _bill(
     problems += [Problem(name, "请选医院的大小") for name in unclear]
     total_fen = _amount(typed.get("total", ""), "total", "总费用", problems)
     self_funded_fen = _amount(typed.get("self_funded", ""), "self_funded", "不能报的钱", problems) or 0
+    preselfpay_fen = _amount(typed.get("preselfpay", ""), "preselfpay", "先自己付的钱", problems) or 0
     if problems or insured is None:
         return None
     about = ""
@@ -293,8 +347,11 @@ def _bill(
         total_fen, about = typical.bill.total_fen, typical.zh
     if self_funded_fen > total_fen:
         problems.append(Problem("self_funded", "不能报的钱比总费用还多，请再看一下"))
+    elif self_funded_fen + preselfpay_fen > total_fen:
+        problems.append(Problem("preselfpay", "不能报的和先付的加起来，比总费用还多"))
+    if problems:
         return None
-    return Bill(care, total_fen, self_funded_fen=self_funded_fen), about
+    return Bill(care, total_fen, self_funded_fen=self_funded_fen, preselfpay_fen=preselfpay_fen), about
 
 
 def _amount(text: str, field: str, what: str, problems: list[Problem]) -> int | None:
@@ -307,10 +364,10 @@ def _amount(text: str, field: str, what: str, problems: list[Problem]) -> int | 
     except ValueError:
         problems.append(Problem(field, f"{what}“{text[:12]}”看不懂，请只写数字，如 38600"))
         return None
-    if not (0 if field == "self_funded" else 1) <= fen <= AMOUNT_MAX_FEN:
+    if not (1 if field == "total" else 0) <= fen <= AMOUNT_MAX_FEN:
         problems.append(Problem(field, f"{what}不能填 {text[:12]}，请再看一下"))
         return None
     return fen
 
 
-route_handlers = [compare]
+route_handlers = [compare, estimator]

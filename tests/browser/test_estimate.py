@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 
 STAY = "insured=resident&pool=140100&trip=cross_province&care=inpatient&home=class_1&there=class_1&total=38600"
 PAGES = {
-    "compare": "/compare",
-    "compare-error": "/compare?care=inpatient&total=abc",
-    "compare-why": f"/compare?{STAY}&self_funded=2400&why=referral",
+    "compare": "/estimate",
+    "compare-error": "/estimate?care=inpatient&total=abc",
+    "compare-why": f"/estimate?{STAY}&self_funded=2400&way=referral",
     "advice": "/filing/advice?trip=cross_province&care=inpatient&why=own_choice&insurance=resident",
 }
 
