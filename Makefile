@@ -44,4 +44,4 @@ lock: ## 按 requirements*.in 重新锁定依赖
 	$(LOCK) $(ARGS) requirements-bench.in -o requirements-bench.lock
 
 clean: ## 删掉虚拟环境和各种缓存；var/ 里的数据不动
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache
+	rm -rf .venv tests/oidc/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache .pytest_cache

@@ -3,7 +3,7 @@
 #   scripts/bootstrap.sh run    what the product needs
 #   scripts/bootstrap.sh batch  and what whole populations need: simulations, claims in Parquet
 #   scripts/bootstrap.sh ocr    and what reads invoices from photos, beside what the product needs
-#   scripts/bootstrap.sh test   and what its tests need, a browser and Chinese fonts included
+#   scripts/bootstrap.sh test   and what its tests need: a browser, Chinese fonts, an identity provider on Node
 #   scripts/bootstrap.sh bench  and the engines its benchmarks are measured against
 # What is there already is left alone: a second run takes no time. Packages are installed by hash from the lock files.
 set -eu
@@ -97,11 +97,25 @@ install_browser() {
   fi
 }
 
+# The tests sign people in at a real identity provider, which runs on Node.
+install_provider() {
+  if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then install_packages nodejs npm; fi
+  if [ -z "${NODE_EXTRA_CA_CERTS-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+    export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+  fi
+  (cd tests/oidc && npm ci --silent) || give_up "没有装成测试用的登录服务（tests/oidc），原因见上"
+}
+
 # The stamp says what is installed, so that nothing is asked of pip again until a lock changes or the folder moves.
 lock_of() {
   case $1 in run) echo requirements.lock ;; test) echo requirements-dev.lock ;; *) echo "requirements-$1.lock" ;; esac
 }
-want() { echo "$1 $(cat requirements-uv.lock "$(lock_of "$1")" pyproject.toml scripts/bootstrap.sh | cksum) $(pwd)"; }
+want() {
+  provider=
+  case $1 in test | bench) provider=tests/oidc/package-lock.json ;; esac
+  # shellcheck disable=SC2086 # one file or none
+  echo "$1 $(cat requirements-uv.lock "$(lock_of "$1")" $provider pyproject.toml scripts/bootstrap.sh | cksum) $(pwd)"
+}
 has() { [ -x .venv/bin/python ] && [ "$(cat ".venv/tongban-$1" 2>/dev/null)" = "$(want "$1")" ]; }
 
 # Each kind includes those before it.
@@ -111,5 +125,5 @@ done
 if ! is_new_enough .venv/bin/python || [ "$(cat .venv/tongban-place 2>/dev/null)" != "$(pwd)" ]; then make_venv; fi
 rm -f .venv/tongban-run .venv/tongban-batch .venv/tongban-ocr .venv/tongban-test .venv/tongban-bench
 install_locked
-case $kind in test | bench) install_browser ;; esac
+case $kind in test | bench) install_browser; install_provider ;; esac
 want "$kind" >".venv/tongban-$kind"

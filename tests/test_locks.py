@@ -1,5 +1,6 @@
 """What is installed is named by version and hash alone; where it comes from is each machine's business."""
 
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -48,6 +49,18 @@ def test_tests_run_against_the_versions_that_are_shipped() -> None:
         locks = [pinned(ROOT / f"requirements{kind}.lock") for kind in kinds]
         for fewer, more in pairwise(locks):
             assert {name: more.get(name) for name in fewer} == fewer
+
+
+def test_the_identity_provider_of_the_tests_is_pinned_by_hash_and_names_no_address() -> None:
+    folder = ROOT / "tests" / "oidc"
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    asked = json.loads((folder / "package.json").read_text())["dependencies"]
+    installed = {name: told for name, told in locked.items() if name}
+    assert {name: installed[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert all(told["integrity"].startswith("sha512-") for told in installed.values())
+    assert not any("resolved" in told for told in installed.values())
+    assert "omit-lockfile-registry-resolved=true" in (folder / ".npmrc").read_text()
+    assert "registry=" not in (folder / ".npmrc").read_text()
 
 
 def test_no_other_kind_of_lock_creeps_in() -> None:

@@ -11,8 +11,8 @@ import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from tongban.doors.http import Request, here, see_other
-from tongban.doors.portal.oidc import SignInFailed
+from tongban.doors.http import Request, here, local_path, see_other
+from tongban.doors.portal.oidc import ProviderUnreachable, SignInFailed
 from tongban.doors.portal.page import page
 from tongban.doors.portal.who import ConsentNeeded, SignInNeeded
 from tongban.kernel.errors import Invalid, Refusal
@@ -43,8 +43,10 @@ def answer(request: Request, error: Exception) -> Response[Any]:
         # After a form the page it was on is shown again, not sent again.
         door = "/sign-in" if isinstance(error, SignInNeeded) else "/consent"
         return see_other(f"{door}?next={quote(here(request), safe='')}")
-    if isinstance(error, SignInFailed):
+    if isinstance(error, SignInFailed | ProviderUnreachable):
         log.warning("sign_in_failed", reason=error.reason)
+        next_path = local_path(request.query_params.get("next"))
+        return page(request, "sign_in.html", error.status, next=next_path, is_open=True, failed=error.sentence)
     if isinstance(error, Refusal):
         return _refusal(request, error)
     if isinstance(error, HTTPException) and error.status_code < 500:

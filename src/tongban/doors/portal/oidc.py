@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 import msgspec
@@ -36,6 +36,17 @@ class SignInFailed(Refusal):
 
     def __init__(self, reason: str) -> None:
         super().__init__("登录没有成功，请回到登录页再试一次")
+        self.reason = reason
+
+
+class ProviderUnreachable(Refusal):
+    """The provider does not answer; nothing the person did is wrong."""
+
+    code = "provider_unreachable"
+    status = 503
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("统一身份认证现在连不上。请过几分钟再试；着急的事，请打下面的电话")
         self.reason = reason
 
 
@@ -73,7 +84,7 @@ class OidcClient:
         self._keys: KeySet | None = None
 
     async def start(self, next_path: str, now: datetime) -> tuple[str, Pending]:
-        """The address to send the person to, and what to remember meanwhile."""
+        """The address to send the person to, and what to remember meanwhile. Raises ProviderUnreachable."""
         metadata = await self._discover()
         pending = Pending(
             secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48), next_path, now
@@ -93,7 +104,7 @@ class OidcClient:
         return f"{metadata.authorization_endpoint}{join}{urlencode(query)}", pending
 
     async def finish(self, pending: Pending, answer: Mapping[str, str], now: datetime) -> str:
-        """The resident ID number of whoever signed in. Raises SignInFailed."""
+        """The resident ID number of whoever signed in. Raises SignInFailed, ProviderUnreachable."""
         if not hmac.compare_digest(answer.get("state", "").encode(), pending.state.encode()):
             raise SignInFailed("state")
         if answer.get("iss", self._provider.issuer) != self._provider.issuer:
@@ -111,7 +122,8 @@ class OidcClient:
                         "redirect_uri": self._redirect_uri,
                         "code_verifier": pending.verifier,
                     },
-                    auth=(self._provider.client_id, self._provider.client_secret),
+                    # RFC 6749, 2.3.1: form-encoded before they are put together, or a secret with a "+" is another.
+                    auth=(quote_plus(self._provider.client_id), quote_plus(self._provider.client_secret)),
                 )
             )
             claims = await self._verified(http, metadata, str(tokens.get("id_token", "")), pending.nonce, now)
@@ -178,7 +190,11 @@ async def _json(request: Any) -> dict[str, Any]:
         response: httpx.Response = await request
         response.raise_for_status()
         content = response.json()
+    except httpx.TransportError as error:
+        raise ProviderUnreachable(type(error).__name__) from None
     except (httpx.HTTPError, ValueError) as error:
+        if isinstance(error, httpx.HTTPStatusError) and error.response.is_server_error:
+            raise ProviderUnreachable(f"status {error.response.status_code}") from None
         raise SignInFailed(type(error).__name__) from None
     if not isinstance(content, dict):
         raise SignInFailed("not an object")

@@ -51,7 +51,7 @@ async def sign_in_page(request: Request, db: RouteDb) -> Response[Any]:
         residents = await demo_residents(db, request.app.state.vault)
         return page(request, "sign_in_demo.html", residents=residents, next=next_path)
     is_open = request.app.state.settings.identity_provider is not None
-    return page(request, "sign_in.html", next=next_path, is_open=is_open)
+    return page(request, "sign_in.html", next=next_path, is_open=is_open, failed="")
 
 
 async def limit_tries(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
