@@ -19,6 +19,7 @@ from tongban.doors.http import Request
 from tongban.infra.clock import Clock, system_clock
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db, Pool, create_pool
+from tongban.infra.files import files_from
 from tongban.infra.workers import die_with_parent
 from tongban.kernel.errors import Refusal
 from tongban.law import load_pack
@@ -35,8 +36,8 @@ class NoDatabase(Refusal):
 def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     """An ASGI application. Its database has to be running and migrated when it starts, not when this is called.
 
-    Routes find `pool`, `vault`, `pack`, `regions`, `settings`, `clock` and `assets` in `app.state`, and may ask for
-    `db: Db`, a connection in a transaction of its own that rolls back when the route raises.
+    Routes find `pool`, `vault`, `files`, `pack`, `regions`, `settings`, `clock` and `assets` in `app.state`, and may
+    ask for `db: Db`, a connection in a transaction of its own that rolls back when the route raises.
     """
     app = Litestar(
         route_handlers=[*portal.route_handlers, *gateway.route_handlers, *api.route_handlers],
@@ -51,6 +52,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     app.state.settings = settings
     app.state.clock = clock
     app.state.vault = Vault.from_settings(settings)
+    app.state.files = files_from(settings)
     app.state.assets = portal.Assets()
     app.state.oidc = portal.oidc_client(settings)
     app.asgi_handler = Envelope(app.asgi_handler)

@@ -24,6 +24,16 @@ from tongban.materials.service import (
     read_for_review,
     usable_again,
 )
+from tongban.materials.uploads import (
+    PIECE_BYTES_MAX,
+    Announced,
+    announced,
+    arrived,
+    forget,
+    remove_expired_uploads,
+    take_piece,
+    whole,
+)
 
 __all__ = [
     "MaterialKind",
@@ -53,4 +63,12 @@ __all__ = [
     "TooManyPictures",
     "UploadOutOfStep",
     "UploadWrong",
+    "PIECE_BYTES_MAX",
+    "Announced",
+    "announced",
+    "arrived",
+    "take_piece",
+    "whole",
+    "forget",
+    "remove_expired_uploads",
 ]

@@ -8,6 +8,7 @@ _MEND: Final = "请用手机重新拍一张"
 
 # Reason (see materials.pictures) → sentence. Names in braces are what was seen.
 SENTENCES: Final = {
+    "nothing_chosen": "还没有选照片。请先选一张，再传",
     "empty": f"这张照片是空的，没有内容。{_MEND}",
     "too_many_bytes": "这张照片有 {mb} MB，太大了，最大 10 MB。请用手机再拍一张，或者截图后再传",
     "too_many_pixels": "这张照片的像素太多（{size}），打不开。请把相机调成普通照片，再拍一张",

@@ -141,6 +141,69 @@
     window.addEventListener('resize', fit); fit();
   });
 
+  // Photos: each is shrunk, sent in pieces, and goes on where the line broke.
+  doc.addEventListener('change', function (event) {
+    var input = event.target, form = input.form;
+    if (input.type !== 'file' || !form || !('paper' in form.dataset) || !input.files[0]) return;
+    if (!window.crypto || !crypto.subtle || !window.fetch) { form.submit(); return; }
+    var box = form.closest('section'), bar = box.querySelector('progress'), out = box.querySelector('[role=status]');
+    var token = form.querySelector('[name=csrf]').value, tries = 0, blob, url;
+    function say(text, busy) { out.textContent = text; bar.hidden = !busy; box.setAttribute('aria-busy', !!busy); input.disabled = !!busy; }
+    function call(method, at) {
+      var body = method === 'PUT' ? blob.slice(at, at + 131072) : undefined;
+      return fetch(url + '&at=' + at, { method: method, body: body, headers: { 'x-csrf': token }, credentials: 'same-origin' }).then(function (r) {
+        return r.json().then(function (said) {
+          if (r.status >= 500) throw said;
+          tries = 0;
+          if (said.done) return show();
+          if (said.sentence) { say(said.sentence); input.value = ''; return; }
+          bar.value = 100 * said.at / blob.size;
+          say('正在传，已经传了 ' + Math.round(bar.value) + '%', true);
+          return call('PUT', said.at);
+        });
+      });
+    }
+    function go() {
+      call('GET', 0).catch(function () {
+        if (++tries > 6) { say('网断了，没有传完。网好了请再选一次这张照片，会接着传。'); input.value = ''; return; }
+        say('网断了，正在接着传……', true);
+        setTimeout(go, Math.min(500 * Math.pow(2, tries), 8000));
+      });
+    }
+    // Only this slot is drawn anew: what was typed elsewhere on the page stays.
+    function show() {
+      return fetch(location.href, { credentials: 'same-origin' }).then(function (r) { return r.text(); }).then(function (html) {
+        var fresh = new DOMParser().parseFromString(html, 'text/html').getElementById(box.id);
+        if (!fresh) return location.reload();
+        box.replaceWith(fresh); fresh.focus();
+        setTimeout(function () { fresh.querySelector('[role=status]').textContent = '照片存好了。'; }, 100);
+      });
+    }
+    say('正在准备照片……', true);
+    shrink(input.files[0], function (result) {
+      blob = result;
+      new Response(blob).arrayBuffer().then(function (bytes) { return crypto.subtle.digest('SHA-256', bytes); }).then(function (hash) {
+        var hex = [].map.call(new Uint8Array(hash), function (b) { return ('0' + b.toString(16)).slice(-2); }).join('');
+        url = form.action.replace('?', '/piece?') + '&size=' + blob.size + '&sha256=' + hex;
+        go();
+      });
+    });
+  });
+  // At most 2000 px; whatever this browser cannot draw (HEIC, PDF) is sent as it is.
+  function shrink(file, then) {
+    var img = new Image(), at = URL.createObjectURL(file);
+    img.onerror = function () { URL.revokeObjectURL(at); then(file); };
+    img.onload = function () {
+      var w = img.naturalWidth, h = img.naturalHeight, k = Math.min(1, 2000 / Math.max(w, h)), canvas = doc.createElement('canvas');
+      canvas.width = Math.round(w * k); canvas.height = Math.round(h * k);
+      var ctx = canvas.getContext('2d');
+      if (ctx) { ctx.fillStyle = '#fff'; ctx.fillRect(0, 0, canvas.width, canvas.height); ctx.drawImage(img, 0, 0, canvas.width, canvas.height); }
+      URL.revokeObjectURL(at);
+      canvas.toBlob(function (small) { then(small && (k < 1 || small.size < file.size) ? small : file); }, 'image/jpeg', 0.82);
+    };
+    img.src = at;
+  }
+
   // Signed in: typing keeps the session; five minutes before it ends one tap keeps it too.
   var bar = doc.getElementById('idle');
   if (bar) {
