@@ -9,12 +9,9 @@ from tongban.account.fragments import (
     CORRECTION_CTE,
     CORRECTION_POSTING_CTE,
     CREDIT_CTE,
-    CREDIT_HELD_CTE,
     DEBIT_CTE,
-    DEBIT_HELD_CTE,
     ENTRY_CTE,
     HOLD_CTE,
-    LOCK_SQL,
     POSTING_CTE,
 )
 from tongban.account.model import (
@@ -35,12 +32,16 @@ from tongban.account.model import (
     pooled_fund,
     receivable_account,
 )
-from tongban.account.rules import care_postings, claim_postings
+from tongban.account.rules import aid_giver_account, care_postings, claim_postings
 from tongban.account.service import (
     balance,
+    hold,
     ledger_of,
     load_opening_balances,
     open_account,
+    pay_premium,
+    return_premium,
+    set_apart,
     write_correction,
     write_entry,
 )
@@ -82,9 +83,6 @@ __all__ = [
     "DEBIT_CTE",
     "CREDIT_CTE",
     "HOLD_CTE",
-    "DEBIT_HELD_CTE",
-    "CREDIT_HELD_CTE",
-    "LOCK_SQL",
     "AID_ENTRY_CTE",
     "AID_POSTING_CTE",
     "AID_CORRECTION_CTE",

@@ -81,7 +81,7 @@ HOLD_CTE: Final = """
 # Takes {amounts} off accounts held by the query {held} whose versions are still {versions}, and {released} off what is
 # set apart in them. Fewer rows than people: an account changed since it was read. The table's checks keep a balance
 # from falling below zero and below what is set apart.
-DEBIT_HELD_CTE: Final = """
+DEBIT_CTE: Final = """
   update account.personal_account a
   set balance_fen = a.balance_fen - d.amount_fen, reserved_fen = a.reserved_fen - d.released_fen,
     version = a.version + 1
@@ -94,7 +94,7 @@ DEBIT_HELD_CTE: Final = """
 
 # Gives {amounts} back to accounts held by {held}, whatever happened to them since. The query {set_apart} says by
 # person_id how much of it (reserved_fen) is again set apart.
-CREDIT_HELD_CTE: Final = """
+CREDIT_CTE: Final = """
   update account.personal_account a
   set balance_fen = a.balance_fen + c.amount_fen, reserved_fen = a.reserved_fen + coalesce(s.reserved_fen, 0),
     version = a.version + 1
@@ -104,21 +104,3 @@ CREDIT_HELD_CTE: Final = """
   where a.person_id = held.person_id
   returning a.person_id, a.balance_fen
 """
-
-# Takes {amount} off the personal account if its version is still {version} and {condition} holds; returns the balance
-# left. No row: the account changed since it was read. The table's check keeps a balance from falling below zero.
-DEBIT_CTE: Final = """
-  update account.personal_account set balance_fen = balance_fen - {amount}, version = version + 1
-  where person_id = {person_id} and version = {version} and {condition}
-  returning balance_fen
-"""
-
-# Gives {amount} back, whatever happened to the account since.
-CREDIT_CTE: Final = """
-  update account.personal_account set balance_fen = balance_fen + {amount}, version = version + 1
-  where person_id = {person_id} and {condition}
-  returning balance_fen
-"""
-
-# For a transaction that wants to be alone with the account before it reads: stands by itself, $1 is the person.
-LOCK_SQL: Final = "select from account.personal_account where person_id = $1 for update"

@@ -53,7 +53,7 @@ async def hold(db: Db, person_ids: Sequence[int]) -> dict[int, Balance]:
 async def set_apart(db: Db, person_id: int, change_fen: Fen) -> None:
     """Set more (negative: less) of a held account's balance apart for a relative. Moves no money."""
     if change_fen:
-        await store.set_apart(db, person_id, change_fen)
+        await store.move(db, person_id, 0, change_fen)
 
 
 async def pay_premium(
@@ -62,17 +62,16 @@ async def pay_premium(
     """A premium out of a held account; returns the balance left. `released_fen` of it was set apart."""
     left = await store.move(db, person_id, -amount_fen, -released_fen)
     postings = (Posting(premium_account(pool_code), amount_fen), Posting(personal_account(person_id), -amount_fen))
-    await store.add_entry(db, person_id, EntryKind.PREMIUM, reference, postings, now, None)
+    await store.insert_entry(db, person_id, EntryKind.PREMIUM, reference, postings, now)
     return left
 
 
 async def return_premium(
-    db: Db, person_id: int, *, pool_code: str, amount_fen: Fen, set_apart_fen: Fen, reference: str, now: datetime
+    db: Db, person_id: int, *, amount_fen: Fen, set_apart_fen: Fen, reference: str, now: datetime
 ) -> Fen:
     """The same premium back, once; returns the balance. `set_apart_fen` of it is again set apart."""
     left = await store.move(db, person_id, amount_fen, set_apart_fen)
-    postings = (Posting(premium_account(pool_code), -amount_fen), Posting(personal_account(person_id), amount_fen))
-    await store.add_entry(db, person_id, EntryKind.PREMIUM_RETURN, reference, postings, now, EntryKind.PREMIUM)
+    await store.insert_correction(db, person_id, EntryKind.PREMIUM_RETURN, EntryKind.PREMIUM, reference, now)
     return left
 
 

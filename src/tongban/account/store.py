@@ -107,15 +107,6 @@ async def hold(db: Db, person_ids: Sequence[int]) -> dict[int, Balance]:
     return {row["person_id"]: Balance(row["balance_fen"], row["version"], row["reserved_fen"]) for row in rows}
 
 
-async def set_apart(db: Db, person_id: int, change_fen: Fen) -> None:
-    await db.execute(
-        """update account.personal_account set reserved_fen = reserved_fen + $2, version = version + 1
-           where person_id = $1""",
-        person_id,
-        change_fen,
-    )
-
-
 async def move(db: Db, person_id: int, change_fen: Fen, reserved_change_fen: Fen) -> Fen:
     balance_fen: Fen = await db.fetchval(
         """update account.personal_account set balance_fen = balance_fen + $2, reserved_fen = reserved_fen + $3,
@@ -126,36 +117,6 @@ async def move(db: Db, person_id: int, change_fen: Fen, reserved_change_fen: Fen
         reserved_change_fen,
     )
     return balance_fen
-
-
-async def add_entry(
-    db: Db,
-    person_id: int,
-    what: EntryKind,
-    reference: str,
-    postings: Sequence[Posting],
-    now: datetime,
-    corrected: EntryKind | None,
-) -> None:
-    await db.execute(
-        """with entry as (
-             insert into account.entry (person_id, what, reference, corrects_entry_id, happened_at)
-             values ($1, $2, $3, (select entry_id from account.entry
-               where person_id = $1 and what = $7 and reference = $3), $4)
-             returning entry_id
-           )
-           insert into account.posting (person_id, entry_id, posting_no, ledger_account, amount_fen)
-           select $1, entry.entry_id, p.posting_no, p.ledger_account, p.amount_fen
-           from entry,
-             unnest($5::text[], $6::bigint[]) with ordinality as p (ledger_account, amount_fen, posting_no)""",
-        person_id,
-        what,
-        reference,
-        now,
-        [posting.ledger_account for posting in postings],
-        [posting.amount_fen for posting in postings],
-        corrected,
-    )
 
 
 async def entries_of(db: Db, person_id: int) -> list[LedgerEntry]:

@@ -20,6 +20,7 @@ from tongban.mutual_aid.fragments import (
 )
 from tongban.mutual_aid.model import Draw, EventKind, Giving, Grant, GrantEvent, GrantState, Offer
 from tongban.mutual_aid.rules import share_out
+from tongban.mutual_aid.telling import tell_returned, tell_used
 
 __all__ = [
     "Grant",
@@ -30,6 +31,8 @@ __all__ = [
     "Offer",
     "Draw",
     "share_out",
+    "tell_used",
+    "tell_returned",
     "OFFERS_SQL",
     "DRAW_CTE",
     "GIVE_BACK_CTE",

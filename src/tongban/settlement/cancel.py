@@ -1,9 +1,11 @@
 """撤销: undo a settlement whose number is known, whole, once, and without touching any other."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
+from tongban import mutual_aid
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import CareKind
@@ -59,15 +61,27 @@ async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal:
     # A disease's year is not among the totals of the delta: it stands in the record.
     if facts.has_later and (facts.year_delta != YearTotals() or facts.record.care_kind is CareKind.CHRONIC):
         later = await changes_without(db, pack, facts.record)
-    serial, balance_fen = await store_undo.write_cancellation(
-        db,
-        facts,
-        request,
-        later,
-        encounter_state=_state_after(facts),
-        is_reversal=is_reversal,
-        now=now,
-    )
+    async with db.transaction() if facts.record.mutual_aid else nullcontext():
+        serial, balance_fen = await store_undo.write_cancellation(
+            db,
+            facts,
+            request,
+            later,
+            encounter_state=EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN,
+            is_reversal=is_reversal,
+            now=now,
+        )
+        for share in facts.record.mutual_aid:
+            await mutual_aid.tell_returned(
+                db,
+                giver_id=share.giver_id,
+                grant_serial=share.grant_serial,
+                receiver_id=facts.record.person_id,
+                amount_fen=share.paid_fen,
+                care_kind=facts.record.care_kind,
+                reference=facts.record.number or "",
+                now=now,
+            )
     return _cancelled(facts, serial, now, balance_fen, later, is_repeat=False)
 
 

@@ -220,7 +220,8 @@ class ExpectedAmounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleRequest:
-    """`total_fen` is the bill as the hospital added it up; `use_account` lets the personal account pay the own part.
+    """`total_fen` is the bill as the hospital added it up; `use_account` lets the own account pay the own part, and
+    after it those of relatives who have authorised the person.
 
     For a preview the message fields may be empty.
     """
@@ -240,6 +241,14 @@ class SettleRequest:
     request_hash: bytes = b""
 
 
+class MutualAidShare(NamedTuple):
+    """What one relative's personal account paid of a bill, under which authorisation."""
+
+    giver_id: int
+    grant_serial: int
+    paid_fen: Fen
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """Who pays what of one bill. From a preview `settlement_serial` and `settled_at` are None.
@@ -247,6 +256,7 @@ class Settled:
     `in_scope_fen + self_funded_fen + over_price_cap_fen + preselfpay_fen` and
     `fund_payment_fen + person_share_fen` both equal `total_fen`. `balance_after_fen` is the personal account's after
     this settlement; None when the person has none. `assessment` is the law's record: case, breakdown, what was used.
+    `mutual_aid_fen` is what relatives' accounts pay, each as in `mutual_aid`.
     `filing_serial` is the filing that served the person best, None when none was needed or none served better.
     """
 
@@ -274,6 +284,8 @@ class Settled:
     critical_illness_fen: Fen
     medical_assistance_fen: Fen
     account_fen: Fen
+    mutual_aid_fen: Fen
+    mutual_aid: tuple[MutualAidShare, ...]
     cash_fen: Fen
     balance_after_fen: Fen | None
     confidence: Confidence
@@ -299,7 +311,7 @@ class Settled:
 
     @property
     def person_share_fen(self) -> Fen:
-        return self.account_fen + self.cash_fen
+        return self.account_fen + self.mutual_aid_fen + self.cash_fen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,9 +84,10 @@ def split_return(remaining: Split, returned_fen: Fen) -> Split:
 
 
 def account_share(
-    person_share_fen: Fen, *, use_account: bool, insurance: InsuranceType, balance_fen: Fen | None
+    person_share_fen: Fen, *, use_account: bool, insurance: InsuranceType, spendable_fen: Fen | None
 ) -> Fen:
-    """How much of the person's own part the personal account pays; the rest is cash. Only employees have one."""
-    if not use_account or insurance is not InsuranceType.EMPLOYEE or balance_fen is None:
+    """How much of the own part the person's own account pays; relatives and cash pay the rest. Only employees have one;
+    what of it is set apart for relatives is not spendable."""
+    if not use_account or insurance is not InsuranceType.EMPLOYEE or spendable_fen is None:
         return 0
-    return min(person_share_fen, balance_fen)
+    return min(person_share_fen, spendable_fen)

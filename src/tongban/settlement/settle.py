@@ -3,19 +3,24 @@
 Two round trips: one read of everything the law needs, one statement that writes all of it or nothing.
 """
 
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 
-from tongban.account import Fund, Posting, care_postings, critical_illness_fund, pooled_fund
+from tongban import mutual_aid
+from tongban.account import AidPaid, Fund, Posting, care_postings, critical_illness_fund, pooled_fund
 from tongban.directory import Regions
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
-from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory
-from tongban.law import Pack
+from tongban.kernel.vocabulary import CareKind, InsuranceType, PersonnelCategory
+from tongban.law import Pack, SharedExpense
+from tongban.mutual_aid import Draw
 from tongban.settlement import store_records, store_settle, store_undo
 from tongban.settlement.archive import keep_version
 from tongban.settlement.attempt import with_one_retry
@@ -32,7 +37,14 @@ from tongban.settlement.errors import (
     StayReimbursed,
 )
 from tongban.settlement.messages import require_same_message
-from tongban.settlement.model import EncounterState, Settled, SettlementState, SettlementWay, SettleRequest
+from tongban.settlement.model import (
+    EncounterState,
+    MutualAidShare,
+    Settled,
+    SettlementState,
+    SettlementWay,
+    SettleRequest,
+)
 from tongban.settlement.rules import Split, account_share
 from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import (
@@ -51,7 +63,8 @@ async def preview(db: Db, pack: Pack, regions: Regions, request: SettleRequest, 
         raise encounter_not_found()
     category = _require_settleable(bill, request, day_of(now))
     verdict = judge(pack, regions, bill, category, request.settled_on)
-    return settled_from(bill, request, verdict, category, settled_at=None)
+    draws = _draws(pack, bill, request, verdict, only=None)
+    return settled_from(bill, request, verdict, category, draws, settled_at=None)
 
 
 async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *, now: datetime) -> Settled:
@@ -62,13 +75,22 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
     uploaded lines add up to, and one the law cannot decide: then nothing is written. `db` must be in no transaction.
     """
 
+    locked_givers: frozenset[int] | None = None
+
     async def lock() -> None:
+        nonlocal locked_givers
+        locked_givers = await store_settle.givers_of(db, request.person_id) if request.use_account else frozenset()
         await store_settle.lock_for_settling(
-            db, request.person_id, request.encounter_serial, _benefit_year(request), request.insurance_type
+            db,
+            request.person_id,
+            request.encounter_serial,
+            _benefit_year(request),
+            request.insurance_type,
+            tuple(locked_givers),
         )
 
     async def attempt() -> Settled:
-        return await _settle_once(db, pack, regions, request, now)
+        return await _settle_once(db, pack, regions, request, now, only_givers=locked_givers)
 
     try:
         return await with_one_retry(db, lock, attempt)
@@ -83,7 +105,17 @@ async def settle(db: Db, pack: Pack, regions: Regions, request: SettleRequest, *
         return answer
 
 
-async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequest, now: datetime) -> Settled:
+async def _settle_once(
+    db: Db,
+    pack: Pack,
+    regions: Regions,
+    request: SettleRequest,
+    now: datetime,
+    *,
+    only_givers: frozenset[int] | None,
+) -> Settled:
+    """`only_givers`: whose accounts are locked already. Somebody who has begun to give since is left alone, since locks
+    are taken in one order; None: nothing is locked yet."""
     benefit_year = _benefit_year(request)
     bill = await store_settle.read_bill(db, request, benefit_year, pack.version, draw_serial=True)
     if bill is None or bill.encounter.is_claim:
@@ -92,21 +124,40 @@ async def _settle_once(db: Db, pack: Pack, regions: Regions, request: SettleRequ
         return await _first_answer(db, request, bill.message_state, bill.message_hash, bill.message_settlement)
     category = _require_settleable(bill, request, day_of(now))
     verdict = judge(pack, regions, bill, category, request.settled_on)
-    settled = settled_from(bill, request, verdict, category, settled_at=now)
+    draws = _draws(pack, bill, request, verdict, only=only_givers)
+    settled = settled_from(bill, request, verdict, category, draws, settled_at=now)
     if not bill.is_version_kept:
         await keep_version(db, pack, now=now)
-    await store_settle.write_settlement(
-        db,
-        bill,
-        settled,
-        benefit_year=benefit_year,
-        year_delta=verdict.year_delta,
-        discharged_on=request.discharged_on,
-        postings=_postings(settled),
-        transaction_code=request.transaction_code,
-        request_hash=request.request_hash,
-    )
+    async with _told_together(db, draws):
+        await store_settle.write_settlement(
+            db,
+            bill,
+            settled,
+            benefit_year=benefit_year,
+            year_delta=verdict.year_delta,
+            discharged_on=request.discharged_on,
+            postings=_postings(settled, draws),
+            draws=draws,
+            transaction_code=request.transaction_code,
+            request_hash=request.request_hash,
+        )
+        for share in settled.mutual_aid:
+            await mutual_aid.tell_used(
+                db,
+                giver_id=share.giver_id,
+                grant_serial=share.grant_serial,
+                receiver_id=settled.person_id,
+                amount_fen=share.paid_fen,
+                care_kind=settled.care_kind,
+                reference=settled.number or "",
+                now=now,
+            )
     return settled
+
+
+def _told_together(db: Db, draws: Sequence[Draw]) -> AbstractAsyncContextManager[Any]:
+    """One statement writes a settlement. Only where relatives pay, who are told of it, does that take a transaction."""
+    return db.transaction() if draws else nullcontext()
 
 
 async def _answer_given(db: Db, request: SettleRequest) -> Settled | None:
@@ -198,23 +249,47 @@ def _check_amounts(lines: Split, request: SettleRequest) -> None:
             )
 
 
+def _own_account_fen(bill: Bill, request: SettleRequest, verdict: Verdict) -> Fen:
+    return account_share(
+        verdict.person_share_fen,
+        use_account=request.use_account,
+        insurance=bill.encounter.insurance_type,
+        spendable_fen=None if bill.balance_fen is None else bill.balance_fen - bill.reserved_fen,
+    )
+
+
+def _draws(
+    pack: Pack, bill: Bill, request: SettleRequest, verdict: Verdict, *, only: frozenset[int] | None
+) -> tuple[Draw, ...]:
+    """What relatives pay of what the own account leaves."""
+    if not request.use_account or not bill.offers:
+        return ()
+    encounter = bill.encounter
+    return mutual_aid.share_out(
+        pack,
+        [offer for offer in bill.offers if only is None or offer.giver_id in only],
+        wanted_fen=verdict.person_share_fen - _own_account_fen(bill, request, verdict),
+        receiver_pool=encounter.insured_pool,
+        receiver_payment_state=bill.payment_state,
+        expense=SharedExpense.PHARMACY if encounter.care_kind is CareKind.PHARMACY else SharedExpense.CARE,
+        on=request.settled_on,
+    )
+
+
 def settled_from(
     bill: Bill,
     request: SettleRequest,
     verdict: Verdict,
     category: PersonnelCategory,
+    draws: Sequence[Draw] = (),
     *,
     settled_at: datetime | None,
     way: SettlementWay = SettlementWay.DIRECT,
 ) -> Settled:
     """The whole answer, its sums checked before anything is written."""
     encounter, split = bill.encounter, bill.split
-    account_fen = account_share(
-        verdict.person_share_fen,
-        use_account=request.use_account,
-        insurance=encounter.insurance_type,
-        balance_fen=bill.balance_fen,
-    )
+    account_fen = _own_account_fen(bill, request, verdict)
+    mutual_aid_fen = sum(draw.amount_fen for draw in draws)
     settled = Settled(
         person_id=request.person_id,
         encounter_serial=request.encounter_serial,
@@ -240,7 +315,11 @@ def settled_from(
         critical_illness_fen=verdict.critical_illness_fen,
         medical_assistance_fen=verdict.medical_assistance_fen,
         account_fen=account_fen,
-        cash_fen=verdict.person_share_fen - account_fen,
+        mutual_aid_fen=mutual_aid_fen,
+        mutual_aid=tuple(
+            MutualAidShare(draw.offer.giver_id, draw.offer.grant_serial, draw.amount_fen) for draw in draws
+        ),
+        cash_fen=verdict.person_share_fen - account_fen - mutual_aid_fen,
         balance_after_fen=None if bill.balance_fen is None else bill.balance_fen - account_fen,
         confidence=verdict.confidence,
         policy_version=verdict.record["version"],
@@ -259,13 +338,14 @@ def _assert_adds_up(settled: Settled) -> None:
         settled.critical_illness_fen,
         settled.medical_assistance_fen,
         settled.account_fen,
+        settled.mutual_aid_fen,
         settled.cash_fen,
     )
     if min(shares) < 0 or sum(shares) != settled.total_fen:
         raise ArithmeticError("the shares of a settlement do not add up to its total")
 
 
-def _postings(settled: Settled) -> tuple[Posting, ...]:
+def _postings(settled: Settled, draws: Sequence[Draw] = ()) -> tuple[Posting, ...]:
     return care_postings(
         person_id=settled.person_id,
         institution_code=settled.institution_code,
@@ -277,4 +357,5 @@ def _postings(settled: Settled) -> tuple[Posting, ...]:
             Fund.MEDICAL_ASSISTANCE: settled.medical_assistance_fen,
         },
         account_fen=settled.account_fen,
+        aids=[AidPaid(draw.offer.giver_id, draw.offer.giver_pool, draw.amount_fen) for draw in draws],
     )

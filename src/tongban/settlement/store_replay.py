@@ -22,7 +22,7 @@ AMOUNTS: Final = {
     "pooled_fund_fen": "pooled_fund_fen",
     "critical_illness_fen": "critical_illness_fen",
     "medical_assistance_fen": "medical_assistance_fen",
-    "account_fen + cash_fen": "person_share_fen",
+    "account_fen + mutual_aid_fen + cash_fen": "person_share_fen",
 }
 # Columns the record's case must agree with, by the same name.
 FACTS: Final = ("insured_pool", "insurance_type", "category", "settled_on")

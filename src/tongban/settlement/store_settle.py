@@ -1,8 +1,9 @@
 """SQL of a settlement: one read of everything it needs, one guarded statement that writes all of it.
 
 The write is one statement, so it happens whole or not at all. Its guards stand in the order in which rows are locked
-everywhere (year, encounter, filings, personal account, settlement, message), each drawn from the one before, and
-`settlement.or_conflict` raises when a guard did not hold: the caller reads again.
+everywhere (year, encounter, filings, personal accounts by the persons' numbers, settlement, message), each drawn from
+the one before, and `settlement.or_conflict` raises when a guard did not hold: the caller reads again. Authorisations
+need no place in that order: whoever changes one holds its giver's account.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from tongban.account import DEBIT_CTE, ENTRY_CTE, LOCK_SQL, POSTING_CTE, EntryKind, Posting
+from tongban import account, mutual_aid
+from tongban.account import (
+    AID_ENTRY_CTE,
+    AID_POSTING_CTE,
+    DEBIT_CTE,
+    ENTRY_CTE,
+    HOLD_CTE,
+    POSTING_CTE,
+    EntryKind,
+    Posting,
+    aid_giver_account,
+)
 from tongban.filing import SCOPE_NUMBER, STAMP_SQL
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
 from tongban.law import DiseaseTotals, YearTotals
+from tongban.mutual_aid import DRAW_CTE, OFFERS_SQL, Draw, EventKind, Offer, event_cte, offers_from
 from tongban.settlement.model import Encounter, MessageKind, Settled, SettleRequest
 from tongban.settlement.rules import Split
 from tongban.settlement.store import ENCOUNTER_COLUMNS, encounter_from, lock_encounter
@@ -30,7 +43,8 @@ _READ_BILL: Final = f"""
     l.self_funded_fen, l.over_price_cap_fen, l.preselfpay_fen, l.in_scope_fen,
     n.pool_code as enrolled_pool, n.category, n.payment_state,
     y.version as year_version, {", ".join(f"y.{name}" for name in YEAR_COLUMNS)},
-    b.balance_fen, b.version as account_version,
+    b.balance_fen, b.reserved_fen, b.version as account_version,
+    a.offers,
     f.serials as filing_serials, f.kinds as filing_kinds, f.are_candidates as filing_candidates,
     m.state as message_state, m.request_hash as message_hash, m.settlement_serial as message_settlement,
     s.settlement_serial as live_settlement,
@@ -73,6 +87,9 @@ _READ_BILL: Final = f"""
     and y.insurance_type = e.insurance_type
   left join account.v_balance b on b.person_id = $1
   left join lateral (
+    {OFFERS_SQL.format(person_id="$1", on="$12", condition="$13")}
+  ) a on true
+  left join lateral (
     select array_agg(filing_serial order by filing_serial) as serials,
       array_agg(kind order by filing_serial) as kinds,
       array_agg(v.insured_pool = e.insured_pool and v.insurance_type = e.insurance_type
@@ -90,7 +107,10 @@ _READ_BILL: Final = f"""
 """  # noqa: S608
 
 # $1 person, $2 benefit year, $3 insurance, $4 year version read (0: no row), $5–$11 what is added to the year,
-# $12 encounter, $13 its version, $14 discharge, $15 filings, $16 account version, $17 account part, $18 … the rest.
+# $12 encounter, $13 its version, $14 discharge, $15 filings, $16 what relatives pay, $17 what the own account pays,
+# $18 … the rest. Accounts that pay, the own among them: $51 whose, $52 version read, $53 amount, $54 of it set apart.
+# Authorisations that pay: $55 giver, $56 serial, $57 version read, $58 amount, $59 what stands against it in the books.
+_STAMPED: Final = "(select count(*) from stamped) = cardinality($15::integer[])"
 _SETTLE: Final = f"""
   with year as (
     insert into settlement.benefit_year as y (person_id, benefit_year, insurance_type, {YEAR_LIST})
@@ -107,13 +127,26 @@ _SETTLE: Final = f"""
       then settlement.stay_of(admitted_on, coalesce(discharged_on, $27::date)) end as stay
   ), stamped as (
     {STAMP_SQL.format(person_id="$1", serials="(select $15::integer[] from visit)::integer[]")}
+  ), held as (
+    {HOLD_CTE.format(people="$51::bigint[]", condition=_STAMPED)}
   ), debited as (
     {
     DEBIT_CTE.format(
-        person_id="$1",
-        amount="$17",
-        version="$16",
-        condition="$17 > 0 and (select count(*) from stamped) = cardinality($15::integer[])",
+        held="held",
+        people="$51::bigint[]",
+        versions="$52::integer[]",
+        amounts="$53::bigint[]",
+        released="$54::bigint[]",
+    )
+}
+  ), drawn as (
+    {
+    DRAW_CTE.format(
+        held="debited",
+        givers="$55::bigint[]",
+        serials="$56::bigint[]",
+        versions="$57::integer[]",
+        amounts="$58::bigint[]",
     )
 }
   ), settled as (
@@ -122,11 +155,13 @@ _SETTLE: Final = f"""
       treatment_pool, filing_serial, settled_on, settled_at, total_fen, self_funded_fen, over_price_cap_fen,
       preselfpay_fen, in_scope_fen, deductible_fen, pooled_fund_fen, critical_illness_fen, medical_assistance_fen,
       cash_fen, rate_bp, balance_after_fen, confidence, policy_version, assessment, message_id, transaction_code, state,
-      way, stay)
+      way, stay, mutual_aid_fen, aid_givers, aid_grants, aid_paid)
     select $1, encounter_serial, $2, $3, $15, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28::timestamptz,
-      $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, 'settled', $50, stay
+      $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, 'settled', $50, stay,
+      $16, $55, $56, $58
     from visit
-    where (select count(*) from stamped) = cardinality($15::integer[]) and ($17 = 0 or exists (select from debited))
+    where {_STAMPED} and (select count(*) from debited) = cardinality($51::bigint[])
+      and (select count(*) from drawn) = cardinality($55::bigint[])
     returning settlement_serial, assessment
   ), year_of_disease as (
     insert into settlement.chronic_year as y (person_id, benefit_year, insurance_type, disease, pooled_fen,
@@ -144,6 +179,30 @@ _SETTLE: Final = f"""
 }
   ), posting as (
     {POSTING_CTE.format(person_id="$1", entry="entry", accounts="$47::text[]", amounts="$48::bigint[]")}
+  ), aid_entry as (
+    {
+    AID_ENTRY_CTE.format(
+        what=f"'{EntryKind.MUTUAL_AID}'",
+        reference="$46",
+        at="$28::timestamptz",
+        source="settled",
+        givers="$55::bigint[]",
+    )
+}
+  ), aid_posting as (
+    {AID_POSTING_CTE.format(entry="aid_entry", givers="$55::bigint[]", others="$59::text[]", amounts="$58::bigint[]")}
+  ), aid_event as (
+    {
+    event_cte(EventKind.USED).format(
+        reference="$46",
+        care_kind="$22",
+        at="$28::timestamptz",
+        source="settled",
+        givers="$55::bigint[]",
+        serials="$56::bigint[]",
+        amounts="$58::bigint[]",
+    )
+}
   ), message as (
     insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state,
       request_hash, encounter_serial, settlement_serial, received_at)
@@ -180,6 +239,9 @@ class RecognisedDisease(NamedTuple):
 class Bill:
     """Everything a settlement depends on, as one statement saw it. `year_version` 0, `account_version` None: no row.
 
+    `reserved_fen` of the balance is set apart for others; `offers` is what relatives let this person use, read only
+    where an account is to pay.
+
     `recognised` and `year_of_diseases` (by the law's word) are read for chronic care only.
     """
 
@@ -193,7 +255,9 @@ class Bill:
     year_version: int
     year: YearTotals
     balance_fen: Fen | None
+    reserved_fen: Fen
     account_version: int | None
+    offers: tuple[Offer, ...]
     filings: tuple[CandidateFiling, ...]
     recognised: tuple[RecognisedDisease, ...]
     year_of_diseases: Mapping[str, DiseaseTotals]
@@ -224,14 +288,20 @@ async def read_bill(
         policy_version,
         request.discharged_on,
         request.settled_on,
+        request.use_account,
     )
     return None if row is None else _bill(row)
 
 
 async def lock_for_settling(
-    db: Db, person_id: int, encounter_serial: int, benefit_year: int, insurance_type: InsuranceType
+    db: Db,
+    person_id: int,
+    encounter_serial: int,
+    benefit_year: int,
+    insurance_type: InsuranceType,
+    givers: Sequence[int] = (),
 ) -> None:
-    """Year, encounter, account: one after the other, in the order every write takes them."""
+    """Year, encounter, the own account and those of `givers`: in the order every write takes them."""
     await db.execute(
         """insert into settlement.benefit_year as y (person_id, benefit_year, insurance_type, version)
            values ($1, $2, $3, 0)
@@ -241,7 +311,12 @@ async def lock_for_settling(
         insurance_type,
     )
     await lock_encounter(db, OutsideNumber(ENCOUNTER, person_id, encounter_serial))
-    await db.execute(LOCK_SQL, person_id)
+    await account.hold(db, [person_id, *givers])
+
+
+async def givers_of(db: Db, person_id: int) -> frozenset[int]:
+    """Whose accounts a settlement of this person may use."""
+    return frozenset(await mutual_aid.givers_of(db, person_id))
 
 
 async def write_settlement(
@@ -255,6 +330,7 @@ async def write_settlement(
     postings: Sequence[Posting],
     transaction_code: str,
     request_hash: bytes,
+    draws: Sequence[Draw] = (),
 ) -> None:
     """All of a settlement in one statement. Raises asyncpg.SerializationError when something it was computed from
     has changed, UniqueViolationError when the message or the bill was taken by somebody else first,
@@ -270,7 +346,7 @@ async def write_settlement(
         bill.encounter.version,
         discharged_on,
         [filing.filing_serial for filing in bill.filings],
-        bill.account_version,
+        settled.mutual_aid_fen,
         settled.account_fen,
         year_delta._asdict(),
         settled.settlement_serial,
@@ -305,7 +381,22 @@ async def write_settlement(
         [posting.amount_fen for posting in postings],
         request_hash,
         settled.way,
+        *_account_arrays(bill, settled, draws),
+        [draw.offer.giver_id for draw in draws],
+        [draw.offer.grant_serial for draw in draws],
+        [draw.offer.grant_version for draw in draws],
+        [draw.amount_fen for draw in draws],
+        [aid_giver_account(settled.insured_pool, draw.offer.giver_pool) for draw in draws],
     )
+
+
+def _account_arrays(bill: Bill, settled: Settled, draws: Sequence[Draw]) -> tuple[list[int], ...]:
+    """Whose accounts pay, at which version, how much, and how much of that was set apart: parallel lists."""
+    paying = [(draw.offer.giver_id, draw.offer.account_version, draw.amount_fen, draw.released_fen) for draw in draws]
+    if settled.account_fen:
+        assert bill.account_version is not None
+        paying.append((settled.person_id, bill.account_version, settled.account_fen, 0))
+    return tuple([each[column] for each in paying] for column in range(4))
 
 
 def _bill(row: Mapping[str, Any]) -> Bill:
@@ -322,7 +413,9 @@ def _bill(row: Mapping[str, Any]) -> Bill:
         year_version=row["year_version"] or 0,
         year=YearTotals() if row["year_version"] is None else year_from(row),
         balance_fen=row["balance_fen"],
+        reserved_fen=row["reserved_fen"] or 0,
         account_version=row["account_version"],
+        offers=offers_from(row["offers"]),
         filings=tuple(
             CandidateFiling(filing_serial=serial, kind=FilingKind(kind), is_candidate=is_candidate is True)
             for serial, kind, is_candidate in filings

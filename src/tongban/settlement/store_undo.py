@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tongban.account import CORRECTION_CTE, CORRECTION_POSTING_CTE, CREDIT_CTE, EntryKind
+from tongban.account import (
+    AID_CORRECTION_CTE,
+    AID_CORRECTION_POSTING_CTE,
+    CORRECTION_CTE,
+    CORRECTION_POSTING_CTE,
+    CREDIT_CTE,
+    HOLD_CTE,
+    EntryKind,
+)
 from tongban.filing import UNSTAMP_SQL
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import BillShares, YearTotals
+from tongban.mutual_aid import GIVE_BACK_CTE, EventKind, event_cte
 from tongban.settlement.model import (
     CancelRequest,
     Encounter,
@@ -51,6 +60,8 @@ _READ_CANCEL: Final = f"""
 # $20 transaction, $21 message, $22 its hash, $23 the balance and $24 the year's version as
 # read: another cancellation of the same settlement must find the year changed, before it takes anything off. $25–$31
 # what it would have changed in later settlements, one array a column. The message part differs: see below.
+# Accounts that get back: $32 whose, $33 how much; of relatives: $34 giver, $35 authorisation, $36 how much; $37 care.
+_UNSTAMPED: Final = "(select count(*) from unstamped) = cardinality($14::integer[])"
 _REDERIVED_ARRAYS: Final = ", ".join(f"${at}::bigint[]" for at, _ in enumerate(BillShares._fields, start=26))
 _CANCEL: Final = f"""
   with year as (
@@ -64,21 +75,20 @@ _CANCEL: Final = f"""
     returning encounter_serial
   ), unstamped as (
     {UNSTAMP_SQL.format(person_id="$1", serials="(select $14::integer[] from visit)::integer[]")}
+  ), held as (
+    {HOLD_CTE.format(people="$32::bigint[]", condition=_UNSTAMPED)}
+  ), given_back as (
+    {GIVE_BACK_CTE.format(held="held", givers="$34::bigint[]", serials="$35::bigint[]", amounts="$36::bigint[]")}
   ), credited as (
-    {
-    CREDIT_CTE.format(
-        person_id="$1",
-        amount="$15",
-        condition="$15 > 0 and (select count(*) from unstamped) = cardinality($14::integer[])",
-    )
-}
+    {CREDIT_CTE.format(held="held", people="$32::bigint[]", amounts="$33::bigint[]", set_apart="given_back")}
   ), cancelled as (
     update settlement.settlement set state = 'cancelled', cancelled_at = $17,
       cancellation_serial = nextval('settlement.serial'),
-      balance_after_cancel_fen = coalesce((select balance_fen from credited), $23)
+      balance_after_cancel_fen = coalesce((select balance_fen from credited where person_id = $1), $23)
     where person_id = $1 and settlement_serial = $16 and state = 'settled' and exists (select from visit)
-      and (select count(*) from unstamped) = cardinality($14::integer[])
-      and ($15 = 0 or exists (select from credited))
+      and {_UNSTAMPED} and account_fen = $15
+      and (select count(*) from credited) = cardinality($32::bigint[])
+      and (select count(*) from given_back) = cardinality($34::bigint[])
     returning settlement_serial, cancellation_serial, balance_after_cancel_fen, assessment
   ), year_of_disease as (
     update settlement.chronic_year y set
@@ -100,6 +110,31 @@ _CANCEL: Final = f"""
 }
   ), posting as (
     {CORRECTION_POSTING_CTE.format(person_id="$1", correction="correction")}
+  ), aid_correction as (
+    {
+    AID_CORRECTION_CTE.format(
+        what=f"'{EntryKind.MUTUAL_AID_RETURN}'",
+        corrected=f"'{EntryKind.MUTUAL_AID}'",
+        reference="$18",
+        at="$17::timestamptz",
+        source="cancelled",
+        givers="$34::bigint[]",
+    )
+}
+  ), aid_posting as (
+    {AID_CORRECTION_POSTING_CTE.format(correction="aid_correction")}
+  ), aid_event as (
+    {
+    event_cte(EventKind.RETURNED).format(
+        reference="$18",
+        care_kind="$37",
+        at="$17::timestamptz",
+        source="cancelled",
+        givers="$34::bigint[]",
+        serials="$35::bigint[]",
+        amounts="$36::bigint[]",
+    )
+}
   ), rederived as (
     insert into settlement.rederivation (person_id, cancelled_serial, settlement_serial,
       {", ".join(BillShares._fields)}, undetermined)
@@ -212,16 +247,21 @@ class CancelFacts:
 
 
 async def lock_for_cancelling(db: Db, person_id: int, settlement_serial: int) -> None:
-    """The same three for the settlement that is to be undone; which ones they are never changes."""
+    """The same for the settlement that is to be undone; which ones they are never changes."""
     row = await db.fetchrow(
-        """select encounter_serial, benefit_year, insurance_type from settlement.settlement
+        """select encounter_serial, benefit_year, insurance_type, aid_givers from settlement.settlement
            where person_id = $1 and settlement_serial = $2""",
         person_id,
         settlement_serial,
     )
     if row is not None:
         await lock_for_settling(
-            db, person_id, row["encounter_serial"], row["benefit_year"], InsuranceType(row["insurance_type"])
+            db,
+            person_id,
+            row["encounter_serial"],
+            row["benefit_year"],
+            InsuranceType(row["insurance_type"]),
+            row["aid_givers"],
         )
 
 
@@ -258,6 +298,7 @@ async def write_cancellation(
     With `is_reversal` the request's message is the ORIGINAL settlement's, which is marked reversed; no new row.
     """
     record = facts.record
+    givers = [share.giver_id for share in record.mutual_aid]
     row = await db.fetchrow(
         _CANCEL_BY_REVERSAL if is_reversal else _CANCEL_BY_MESSAGE,
         record.person_id,
@@ -281,6 +322,12 @@ async def write_cancellation(
         [change.settlement_serial for change in later],
         *([getattr(change.would_be, name, None) for change in later] for name in BillShares._fields),
         [change.undetermined for change in later],
+        [*givers, *([record.person_id] if record.account_fen else [])],
+        [*(share.paid_fen for share in record.mutual_aid), *([record.account_fen] if record.account_fen else [])],
+        givers,
+        [share.grant_serial for share in record.mutual_aid],
+        [share.paid_fen for share in record.mutual_aid],
+        record.care_kind,
     )
     return row["cancellation_serial"], row["balance_after_cancel_fen"]
 

@@ -11,7 +11,7 @@ from tongban.settlement.model import LaterChange
 
 _SHARES: Final = (
     "s.deductible_fen, s.pooled_fund_fen, s.critical_illness_fen, s.medical_assistance_fen, "
-    "s.account_fen + s.cash_fen as person_share_fen"
+    "s.account_fen + s.mutual_aid_fen + s.cash_fen as person_share_fen"
 )
 _CHANGE_COLUMNS: Final = f"""
   s.person_id, s.settlement_serial, s.institution_code, s.care_kind, s.benefit_year, s.insurance_type, s.settled_on,
