@@ -52,3 +52,12 @@ def last_day_of(start: date, months: int) -> date:
 
 def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def add_working_days(day: date, days: int) -> date:
+    """The day `days` working days after `day`, Monday to Friday. Public holidays are not known here: a term that runs
+    over one ends earlier than the office counts, never later."""
+    while days > 0:
+        day += timedelta(days=1)
+        days -= day.weekday() < 5  # Saturday is 5
+    return day

@@ -105,6 +105,8 @@ MATERIAL = "M"  # 材料照片
 GRANT = "G"  # 家庭共济授权
 PREMIUM = "P"  # 帮家人交的保费
 CLAIM = "R"  # 手工报销
+CHRONIC = "C"  # 慢特病认定申请
+JOURNEY = "Y"  # 一件事
 PERSON_NUMBER_LENGTH = 15
 
 

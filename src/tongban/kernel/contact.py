@@ -1,0 +1,34 @@
+"""Whom to call: a name and a mobile number as people type them."""
+
+import re
+
+from tongban.kernel.errors import Refusal
+
+NAME_LENGTH_MAX = 30
+_PHONE_DIGITS = 11
+
+
+class ContactWrong(Refusal):
+    code = "contact_wrong"
+
+
+def name_problem(name: str, *, field: str = "contact") -> Refusal | None:
+    """What is wrong with a contact's name; None when nothing is."""
+    if not name:
+        return ContactWrong("请填联系人姓名", field=field)
+    if len(name) > NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", name):
+        return ContactWrong("联系人姓名里有不该有的字，请只写姓名", field=field)
+    return None
+
+
+def phone_problem(phone: str, *, field: str = "tel") -> Refusal | None:
+    """What is wrong with a mobile number; landlines with an area code of eleven digits are taken too."""
+    if not phone:
+        return ContactWrong("请填手机号，一共 11 位", field=field)
+    if not (phone.isascii() and phone.isdigit()):
+        return ContactWrong("手机号里有不是数字的字，请只填 11 位数字", field=field)
+    if len(phone) != _PHONE_DIGITS:
+        return ContactWrong(f"手机号应该是 11 位，您填了 {len(phone)} 位", field=field)
+    if phone[0] not in "01":
+        return ContactWrong(f"手机号是 1 开头的，您填的是 {phone[0]} 开头，请再看一下", field=field)
+    return None
