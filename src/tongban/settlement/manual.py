@@ -18,7 +18,7 @@ from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
 from tongban.kernel.vocabulary import CatalogClass, InsuranceType, PersonnelCategory
 from tongban.law import Pack
-from tongban.settlement import store, store_manual, store_records, store_settle
+from tongban.settlement import store, store_manual, store_records, store_settle, store_undo
 from tongban.settlement.archive import keep_version
 from tongban.settlement.benefit import judge
 from tongban.settlement.cancel import cancel
@@ -134,11 +134,13 @@ async def reimburse(db: Db, pack: Pack, regions: Regions, stay: SelfPaidStay, *,
 async def cancel_reimbursement(
     db: Db, pack: Pack, record: SettlementRecord, *, claim_number: str, now: datetime
 ) -> Cancelled:
-    """撤销: take the settlement of a claim back, year totals and ledger with it. Twice is once.
+    """撤销: take the settlement of a claim back, year totals and ledger with it, inside the caller's transaction.
 
-    `db` must be in no transaction. Whoever asks has made sure that nothing was paid out on it.
+    Twice is once. Whoever asks has made sure that nothing was paid out on it.
     """
     assert record.settlement_serial is not None
+    # Locked before anything is read: a conflict later would end the caller's transaction.
+    await store_undo.lock_for_cancelling(db, record.person_id, record.settlement_serial)
     return await cancel(
         db,
         pack,

@@ -1,0 +1,154 @@
+"""A claim in the hands of those it belongs to: the patient, and whoever applied for them; nobody else.
+
+They see it, withdraw it while it is not decided, add the pictures that are asked for, and name another card when the
+bank gave the money back.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from tongban.infra.clock import day_of
+from tongban.infra.crypto import Vault
+from tongban.infra.db import Db
+from tongban.kernel.identifiers import CLAIM, InvalidNumber, parse_outside_number
+from tongban.law import Pack
+from tongban.materials import attach, close, find, months_to_keep
+from tongban.people import get_person
+from tongban.reimbursement import rules, store
+from tongban.reimbursement.errors import AnswerMissing, ClaimClosed, ClaimNotFound
+from tongban.reimbursement.model import BankCard, Claim, ClaimDetail, ClaimState, EventKind, Holder
+from tongban.reimbursement.telling import tell
+from tongban.settlement import SettlementRecord
+from tongban.settlement import find as find_settlement
+
+Whose: TypeAlias = Literal["self", "others"]
+
+
+async def claims_of(db: Db, viewer_id: int, *, whose: Whose = "self") -> list[Claim]:
+    """The viewer's own claims, whoever applied, or those the viewer made for others. Newest first."""
+    return await (store.claims_by if whose == "others" else store.claims_of)(db, viewer_id)
+
+
+async def get_claim(db: Db, vault: Vault, *, viewer_id: int, number: str) -> ClaimDetail:
+    """Raises ClaimNotFound for a number that is none, names no claim, or names one that is not the viewer's."""
+    person_id, serial = parsed(number)
+    found = await store.detail(db, vault, person_id, serial)
+    if found is None or viewer_id not in (found.claim.person_id, found.claim.applied_by):
+        raise not_found()
+    return found
+
+
+async def settlement_of(db: Db, claim: Claim) -> SettlementRecord | None:
+    """What the claim came to; None until it is computed. Who may see it is the caller's to have checked."""
+    if claim.settlement_serial is None:
+        return None
+    return await find_settlement(db, claim.person_id, settlement_serial=claim.settlement_serial)
+
+
+async def withdraw(db: Db, *, viewer_id: int, number: str, channel: str, now: datetime) -> Claim:
+    """Take a claim back while it is not decided; its invoices are free again. Twice is once."""
+    async with db.transaction():
+        claim = await _locked(db, viewer_id, number)
+        if claim.state is ClaimState.WITHDRAWN:
+            return claim
+        if not claim.is_open:
+            raise ClaimClosed(f"这份申请{claim.state.zh}，不能再撤回。有疑问请打参保地的电话")
+        claim = await store.change(db, claim, state=ClaimState.WITHDRAWN, asked_slots=[])
+        await store.free_invoices(db, claim)
+        await tell(db, claim, EventKind.WITHDRAWN, actor=f"person:{viewer_id}", channel=channel, now=now)
+        await close(db, person_id=claim.person_id, subject=claim.number, now=now)
+    return claim
+
+
+async def add_papers(
+    db: Db, pack: Pack, *, viewer_id: int, number: str, papers: Mapping[str, str], channel: str, now: datetime
+) -> Claim:
+    """Hand in the pictures that were asked for: slot (``fee_list``, ``fee_list.2``) → number of the material.
+
+    What was there before stays in the archive. Raises AnswerMissing, naming the slot, while one that was asked for is
+    not among them, MaterialNotFound for a picture the viewer may not use.
+    """
+    async with db.transaction():
+        claim = await _locked(db, viewer_id, number)
+        if claim.state is not ClaimState.PAPERS_DUE:
+            raise ClaimClosed(f"这份申请{claim.state.zh}，现在不用补材料")
+        stems = {slot.partition(".")[0] for slot in papers}
+        slots, _ = rules.slots_of(pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(now))
+        names = {slot.slot: slot.zh for slot in slots}
+        for asked in claim.asked_slots:
+            if asked not in stems:
+                raise AnswerMissing(f"还没有{names.get(asked, '要补的材料')}的照片", field=asked)
+        wanted = {slot: each for slot, each in papers.items() if slot.partition(".")[0] in claim.asked_slots}
+        for each in wanted.values():
+            await find(db, viewer_id=viewer_id, number=each, now=now)
+        kept = {slot: each for slot, each in claim.papers.items() if slot.partition(".")[0] not in claim.asked_slots}
+        claim = await store.change(
+            db, claim, state=ClaimState.REVIEWING, asked_slots=[], said="", papers={**kept, **wanted}
+        )
+        await attach(
+            db,
+            person_id=claim.person_id,
+            numbers=list(dict.fromkeys(wanted.values())),
+            subject=claim.number,
+            months=months_to_keep(pack, claim.insured_pool, day_of(now)),
+            now=now,
+        )
+        await tell(db, claim, EventKind.ANSWERED, actor=f"person:{viewer_id}", channel=channel, now=now)
+    return claim
+
+
+async def change_card(
+    db: Db,
+    vault: Vault,
+    *,
+    viewer_id: int,
+    number: str,
+    holder: str,
+    bank: str,
+    card_number: str,
+    channel: str,
+    now: datetime,
+) -> Claim:
+    """Another card, after the bank gave the money back. Raises AnswerMissing for a field that is wrong."""
+    async with db.transaction():
+        claim = await _locked(db, viewer_id, number)
+        if claim.state is not ClaimState.RETURNED:
+            raise ClaimClosed(f"这份申请{claim.state.zh}，现在不用换银行卡")
+        whose = Holder.PATIENT if claim.is_for_self else _holder(holder)
+        if not rules.is_bank_name(bank.strip()):
+            raise AnswerMissing("请填银行名称，例如 建设银行太原府西街支行", field="bank")
+        tidy = rules.tidy_card_number(card_number)
+        if sentence := rules.card_problem(tidy):
+            raise AnswerMissing(sentence, field="card")
+        owner = await get_person(db, vault, claim.person_id if whose is Holder.PATIENT else claim.applied_by)
+        claim = await store.change_card(db, vault, claim, BankCard(whose, owner.name, bank.strip(), tidy))
+        await tell(db, claim, EventKind.CARD_CHANGED, actor=f"person:{viewer_id}", channel=channel, now=now)
+    return claim
+
+
+def _holder(text: str) -> Holder:
+    if text not in set(Holder):
+        raise AnswerMissing("请选钱打到谁的卡上", field="holder")
+    return Holder(text)
+
+
+def parsed(number: str) -> tuple[int, int]:
+    """The person and the serial a claim's number carries. Raises ClaimNotFound."""
+    try:
+        outside = parse_outside_number(number, CLAIM)
+    except InvalidNumber:
+        raise not_found() from None
+    return outside.person_id, outside.serial
+
+
+def not_found() -> ClaimNotFound:
+    return ClaimNotFound("没有找到这份报销申请，请从“我的报销”里打开")
+
+
+async def _locked(db: Db, viewer_id: int, number: str) -> Claim:
+    person_id, serial = parsed(number)
+    claim = await store.claim(db, person_id, serial, lock=True)
+    if claim is None or viewer_id not in (claim.person_id, claim.applied_by):
+        raise not_found()
+    return claim
