@@ -4,7 +4,22 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal import assets, code, costs, estimate, filing, find, home, look, papers, places, signin, texts
+from tongban.doors.portal import (
+    assets,
+    checks,
+    code,
+    costs,
+    estimate,
+    filing,
+    find,
+    home,
+    inbox,
+    look,
+    papers,
+    places,
+    signin,
+    texts,
+)
 from tongban.doors.portal.assets import Assets
 from tongban.doors.portal.errors import answer
 from tongban.doors.portal.oidc import client_for as oidc_client
@@ -16,6 +31,8 @@ route_handlers: Sequence[ControllerRouterHandler] = [
     *look.route_handlers,
     *find.route_handlers,
     *papers.route_handlers,
+    *inbox.route_handlers,
+    *checks.route_handlers,
     *signin.route_handlers,
     *code.route_handlers,
     *places.route_handlers,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal.filing import advice, flow, records
+from tongban.doors.portal.filing import advice, flow, printed, records
 
 route_handlers: Sequence[ControllerRouterHandler] = [
     *advice.route_handlers,
     *flow.route_handlers,
     *records.route_handlers,
+    *printed.route_handlers,
 ]
 
 __all__ = ["route_handlers"]
