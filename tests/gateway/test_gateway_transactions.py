@@ -302,7 +302,6 @@ def test_the_personal_account_pays_when_asked(world: World, worker: Patient) -> 
 
 def test_what_is_not_offered_is_refused_plainly(patient: Patient) -> None:
     admitted(patient)
-    assert "共济" in patient.refused("2304", patient.bill(TOTAL, acct_used_flag="2"))
     assert "中途结算" in patient.refused("2304", patient.bill(TOTAL, mid_setl_flag="1"))
     assert "2303" in patient.refused("2207", patient.bill(TOTAL, batch="1"))
 

@@ -29,6 +29,14 @@ _CROWD = f"""
     from generate_series(1, {ROWS}) n;
   insert into account.personal_account (person_id, balance_fen)
     select 400000000000000 + n, 1000 from generate_series(1, {ROWS}) n;
+  insert into mutual_aid.authorisation (person_id, receiver_id, relation, giver_pool, receiver_pool, locality,
+      is_set_apart, limit_fen, valid_from, channel, submit_token, opened_at)
+    select 400000000000000 + n, 400000000000001 + n, 'parent', '140100', '140100', 'same_pool', false, 100,
+      '2026-01-01', 'portal', gen_random_uuid(), now() from generate_series(1, {ROWS}) n;
+  insert into mutual_aid.received (person_id, giver_id, grant_serial)
+    select receiver_id, person_id, grant_serial from mutual_aid.authorisation;
+  insert into mutual_aid.event (person_id, grant_serial, what, amount_fen, happened_at)
+    select person_id, grant_serial, 'opened', limit_fen, now() from mutual_aid.authorisation;
   insert into settlement.benefit_year (person_id, benefit_year, insurance_type)
     select 400000000000000 + n, 2026, 'employee' from generate_series(1, {ROWS}) n;
   insert into settlement.chronic_year (person_id, benefit_year, insurance_type, disease)

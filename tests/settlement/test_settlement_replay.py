@@ -104,7 +104,7 @@ async def test_nothing_settled_is_nothing_found(auditor: Auditor) -> None:
     [
         (
             "pooled_fund_fen = pooled_fund_fen - 1, cash_fen = cash_fen + 1",
-            [("pooled_fund_fen", 1_574_399, 1_574_400), ("account_fen + cash_fen", 425_601, 425_600)],
+            [("pooled_fund_fen", 1_574_399, 1_574_400), ("account_fen + mutual_aid_fen + cash_fen", 425_601, 425_600)],
         ),
         ("deductible_fen = 0", [("deductible_fen", 0, 80_000)]),
         ("rate_bp = 8300", [("rate_bp", 8300, 8200)]),

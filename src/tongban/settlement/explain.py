@@ -54,6 +54,18 @@ def _payment_steps(settled: Settled) -> list[Step]:
                 sentence=f"您自己付的部分，先用个人账户里的钱，最多用到余额。{left}",
             )
         )
+    if settled.mutual_aid_fen:
+        steps.append(
+            _amount(
+                "mutual_aid_fen",
+                "家人的个人账户帮付",
+                f"− {yuan(settled.mutual_aid_fen)}",
+                "minus",
+                question="家人的账户为什么付这么多？",
+                sentence="您自己的账户不够的部分，由授权给您的家人帮付。按您排的先后，最多付到授权的金额和余额。"
+                "医保报的钱不变。",
+            )
+        )
     if settled.way is SettlementWay.MANUAL:
         return [
             _amount(
@@ -66,7 +78,8 @@ def _payment_steps(settled: Settled) -> list[Step]:
             )
         ]
     where = "药店" if settled.care_kind is CareKind.PHARMACY else "医院"
-    formula = f"{yuan(settled.person_share_fen)} − {yuan(settled.account_fen)}" if settled.account_fen else ""
+    taken = [yuan(fen) for fen in (settled.account_fen, settled.mutual_aid_fen) if fen]
+    formula = " − ".join([yuan(settled.person_share_fen), *taken]) if taken else ""
     steps.append(_amount("cash_fen", f"在{where}付现金", yuan(settled.cash_fen), "result", formula=formula))
     return steps
 

@@ -133,9 +133,10 @@ def _print(record: SettlementRecord, told: Explanation, institution_name: str) -
     results.print(
         f"{record.number}  {institution_name}  {record.care_kind.zh}  {zh_date(record.settled_on)}  {record.state.zh}"
     )
+    aid = f"家人帮付 {yuan(record.mutual_aid_fen)} 元，" if record.mutual_aid_fen else ""
     results.print(
         f"总费用 {yuan(record.total_fen)} 元，基金付 {yuan(record.fund_payment_fen)} 元"
-        f"（{_rate(record)}），个人账户付 {yuan(record.account_fen)} 元，现金 {yuan(record.cash_fen)} 元"
+        f"（{_rate(record)}），个人账户付 {yuan(record.account_fen)} 元，{aid}现金 {yuan(record.cash_fen)} 元"
     )
     for step in told.steps:
         _print_step(step)

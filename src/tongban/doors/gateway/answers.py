@@ -106,7 +106,8 @@ def amounts(settled: Settled, balance_fen: Fen | None, *, sign: int = 1) -> dict
     """The amounts of every settling answer, by our names; `sign` -1 for the answer to a cancellation.
 
     `critical_illness_fen` is residents' critical-illness insurance or, in its place, employees' subsidy for large
-    expenses. The two identities of the interface are checked here, before anything is said.
+    expenses. What the accounts pay includes what relatives' accounts pay, which is said once more by itself. The two
+    identities of the interface are checked here, before anything is said.
     """
     is_employee = settled.insurance_type is InsuranceType.EMPLOYEE
     parts = settled.self_funded_fen + settled.over_price_cap_fen + settled.preselfpay_fen + settled.in_scope_fen
@@ -129,10 +130,10 @@ def amounts(settled: Settled, balance_fen: Fen | None, *, sign: int = 1) -> dict
         "disabled_veterans_fund": 0,
         "fund_total": settled.fund_payment_fen,
         "person_share": settled.person_share_fen,
-        "account_payment": settled.account_fen,
+        "account_payment": settled.account_fen + settled.mutual_aid_fen,
         "cash_payment": settled.cash_fen,
         "hospital_share": 0,
-        "family_account_payment": 0,
+        "family_account_payment": settled.mutual_aid_fen,
     }
     return {name: amount(sign * value) for name, value in fen.items()} | {
         "pooled_rate": ratio(settled.rate_bp),
@@ -215,7 +216,7 @@ def fund_shares(settled: Settled, sentences: Sequence[str], *, sign: int = 1) ->
     for fund, paid_fen in (
         (CRITICAL_ILLNESS_FUNDS[settled.insurance_type], settled.critical_illness_fen),
         (ASSISTANCE_FUND, settled.medical_assistance_fen),
-        (ACCOUNT_FUND, settled.account_fen),
+        (ACCOUNT_FUND, settled.account_fen + settled.mutual_aid_fen),
     ):
         if paid_fen:
             rows.append((fund, paid_fen, paid_fen, ""))

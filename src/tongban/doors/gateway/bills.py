@@ -32,8 +32,9 @@ from tongban.settlement import (
 
 _STAY_CODES: Final = frozenset({"2303", "2304", "2305"})
 REVERSIBLE: Final = frozenset({"2207", "2304", "2401"})
-_OWN_ACCOUNT: Final = "1"
-_FAMILY_ACCOUNT: Final = "2"
+# "1" own account, "2" a relative's. Whichever a hospital sends, the own account pays first and relatives after it, as the
+# person has ranked them: a cashier cannot know who has authorised whom.
+_WITH_ACCOUNT: Final = frozenset({"1", "2"})
 
 
 async def preview(call: Call, asked: BillInput) -> Reply:
@@ -130,8 +131,6 @@ async def _billed_visit(call: Call, bill: Bill) -> Encounter:
     _check_kind(call, encounter, "2206/2207", "2303/2304")
     if bill.is_interim:
         raise CodeUnknown("中途结算（mid_setl_flag 为 1）这里还不能办，请在出院时一次结算，mid_setl_flag 填 0")
-    if bill.account_use.lstrip("0") == _FAMILY_ACCOUNT:
-        raise CodeUnknown("家庭共济支付（acct_used_flag 为 2）这里还不能办，请填 1（本人账户）或 0（不用账户）")
     marks = read_marks(bill)
     if marks.adds_nothing_to(encounter):
         return encounter
@@ -157,7 +156,7 @@ def _request(call: Call, bill: Bill, encounter: Encounter) -> SettleRequest:
         institution_code=call.institution.institution_code,
         insurance_type=insurance_of(bill.insurance_code),
         total_fen=int(bill.total),
-        use_account=bill.account_use.lstrip("0") == _OWN_ACCOUNT,
+        use_account=bill.account_use.lstrip("0") in _WITH_ACCOUNT,
         settled_on=call.today,
         batch="" if is_stay else bill.batch,
         discharged_on=plain_day(bill.discharged_on) if is_stay and bill.discharged_on is not None else None,

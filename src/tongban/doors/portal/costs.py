@@ -13,11 +13,13 @@ from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.places import phone_of
 from tongban.infra.clock import in_china
+from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
-from tongban.kernel.identifiers import FILING, OutsideNumber
-from tongban.kernel.money import yuan
+from tongban.kernel.identifiers import FILING, OutsideNumber, mask_name
+from tongban.kernel.money import Fen, yuan
 from tongban.kernel.vocabulary import CareKind, Confidence
 from tongban.law import Pack
+from tongban.people import names_of
 from tongban.settlement import LaterChange, SettlementRecord, change_of, explain, get_settlement, settlements_of
 
 _PAGE_LENGTH = 20
@@ -73,8 +75,15 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         ask_phone=await phone_of(db, record.insured_pool),
         filing_number=filing_number,
         later=_later(change),
+        aided=await _aided(db, record),
         cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",
     )
+
+
+async def _aided(db: Db, record: SettlementRecord) -> list[tuple[str, Fen]]:
+    """Whose accounts paid, names half hidden: the page may be shown around."""
+    names = await names_of(db, [share.giver_id for share in record.mutual_aid]) if record.mutual_aid else {}
+    return [(mask_name(names.get(share.giver_id, "家人")), share.paid_fen) for share in record.mutual_aid]
 
 
 def _later(change: LaterChange | None) -> tuple[str, ...]:
