@@ -8,7 +8,10 @@ from tongban.mutual_aid.errors import (
     GrantNotFound,
     LimitRefused,
     OrderChanged,
+    PremiumPaid,
+    PremiumRefused,
     ReceiverRefused,
+    TaxOfficeUnreachable,
 )
 from tongban.mutual_aid.fragments import (
     DRAW_CTE,
@@ -18,16 +21,67 @@ from tongban.mutual_aid.fragments import (
     givers_of,
     offers_from,
 )
-from tongban.mutual_aid.model import Draw, EventKind, Giving, Grant, GrantEvent, GrantState, Offer
+from tongban.mutual_aid.giving import (
+    Wish,
+    change_limit,
+    check_wish,
+    end_lapsed,
+    giving_of,
+    open_grant,
+    rank,
+    receiver_pools,
+    revoke,
+)
+from tongban.mutual_aid.model import (
+    Draw,
+    EventKind,
+    Giving,
+    Grant,
+    GrantEvent,
+    GrantState,
+    Offer,
+    PremiumPayment,
+    PremiumState,
+)
+from tongban.mutual_aid.premium import OpenPremium, open_premiums, pay_premium, premiums_of, send_premiums
+from tongban.mutual_aid.records import get_grant, grants_by, grants_for, history_of
 from tongban.mutual_aid.rules import share_out
-from tongban.mutual_aid.telling import tell_returned, tell_used
+from tongban.mutual_aid.tax import PremiumBill, RecordedTaxOffice, TaxOffice, TaxReceipt, TaxRefusal, tax_office_for
+from tongban.mutual_aid.telling import PLACES, tell_returned, tell_used
 
 __all__ = [
     "Grant",
     "GrantState",
     "GrantEvent",
     "EventKind",
+    "PLACES",
     "Giving",
+    "giving_of",
+    "receiver_pools",
+    "Wish",
+    "check_wish",
+    "open_grant",
+    "change_limit",
+    "revoke",
+    "end_lapsed",
+    "rank",
+    "grants_by",
+    "grants_for",
+    "get_grant",
+    "history_of",
+    "PremiumPayment",
+    "PremiumState",
+    "OpenPremium",
+    "open_premiums",
+    "pay_premium",
+    "send_premiums",
+    "premiums_of",
+    "TaxOffice",
+    "PremiumBill",
+    "TaxReceipt",
+    "TaxRefusal",
+    "RecordedTaxOffice",
+    "tax_office_for",
     "Offer",
     "Draw",
     "share_out",
@@ -47,4 +101,7 @@ __all__ = [
     "GrantNotFound",
     "GrantEnded",
     "OrderChanged",
+    "PremiumRefused",
+    "PremiumPaid",
+    "TaxOfficeUnreachable",
 ]

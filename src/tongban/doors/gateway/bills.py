@@ -32,8 +32,8 @@ from tongban.settlement import (
 
 _STAY_CODES: Final = frozenset({"2303", "2304", "2305"})
 REVERSIBLE: Final = frozenset({"2207", "2304", "2401"})
-# "1" own account, "2" a relative's. Whichever a hospital sends, the own account pays first and relatives after it, as the
-# person has ranked them: a cashier cannot know who has authorised whom.
+# "1" own account, "2" a relative's. Whichever a hospital sends, the own account pays first and relatives after it, as
+# the person has ranked them: a cashier cannot know who has authorised whom.
 _WITH_ACCOUNT: Final = frozenset({"1", "2"})
 
 
