@@ -15,11 +15,13 @@ from tongban.people import (
     CredentialNotActivated,
     CredentialReplaced,
     DemoResident,
+    GivenConsent,
     MedicalCodeNotIssued,
     MedicalCodeState,
     PaymentState,
     activate_medical_code,
     consent_given,
+    consents_of,
     demo_residents,
     enrollments,
     find_by_credential,
@@ -29,6 +31,7 @@ from tongban.people import (
     kin_of,
     medical_code,
     medical_code_state,
+    withdraw_consent,
 )
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -273,12 +276,47 @@ async def test_consent_is_given_to_one_version_of_the_text_and_the_first_time_co
 ) -> None:
     wang = residents["wang_xiuying"].person_id
     assert not await consent_given(db, wang, "2026-11")
-    await give_consent(db, wang, "2026-11", NOW, "portal")
-    await give_consent(db, wang, "2026-11", NOW + timedelta(days=1), "portal")
+    await give_consent(db, wang, "2026-11", "The words.", NOW, "portal")
+    await give_consent(db, wang, "2026-11", "The words.", NOW + timedelta(days=1), "portal")
     assert await consent_given(db, wang, "2026-11")
     assert not await consent_given(db, wang, "2026-12")
-    assert await db.fetchval("select agreed_at from people.consent where person_id = $1", wang) == NOW
+    assert await consents_of(db, wang) == [GivenConsent("2026-11", NOW, "portal", None)]
+    assert await db.fetchval("select text from people.consent_text where text_version = '2026-11'") == "The words."
     assert await db.fetchval("select count(*) from infra.audit where person_id = $1", wang) == 1
+
+
+async def test_a_consent_is_taken_back_and_may_be_given_again(
+    db: Connection, residents: dict[str, DemoResident]
+) -> None:
+    wang, li = residents["wang_xiuying"].person_id, residents["li_jing"].person_id
+    for person_id in (wang, li):
+        await give_consent(db, person_id, "2026-11", "The words.", NOW, "portal")
+    later = NOW + timedelta(days=2)
+    await withdraw_consent(db, wang, later, "portal")
+    await withdraw_consent(db, wang, later, "portal")
+    assert not await consent_given(db, wang, "2026-11")
+    assert await consent_given(db, li, "2026-11")
+    again = later + timedelta(days=1)
+    await give_consent(db, wang, "2026-11", "The words.", again, "portal")
+    assert await consent_given(db, wang, "2026-11")
+    assert await consents_of(db, wang) == [
+        GivenConsent("2026-11", NOW, "portal", later),
+        GivenConsent("2026-11", again, "portal", None),
+    ]
+    actions = await db.fetch("select action from infra.audit where person_id = $1 order by audit_id", wang)
+    assert [row["action"] for row in actions] == [
+        "people.consent_given",
+        "people.consent_withdrawn",
+        "people.consent_given",
+    ]
+
+
+async def test_the_words_of_a_version_never_change(db: Connection, residents: dict[str, DemoResident]) -> None:
+    await give_consent(db, residents["wang_xiuying"].person_id, "2026-11", "The words.", NOW, "portal")
+    await give_consent(db, residents["li_jing"].person_id, "2026-11", "Other words.", NOW, "portal")
+    assert await db.fetchval("select text from people.consent_text") == "The words."
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await db.execute("update people.consent_text set text = 'x'")
 
 
 async def test_mother_and_daughter_see_each_other(

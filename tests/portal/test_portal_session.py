@@ -8,7 +8,8 @@ from litestar import Litestar
 from portal_kit import Browser, Clock, count
 
 from bills_kit import WANG
-from tongban.doors.portal import csrf
+from tongban.doors.portal import csrf, session, signin
+from tongban.doors.portal.consent import consent_text
 from tongban.doors.portal.session import ABSOLUTE, IDLE
 
 
@@ -56,13 +57,51 @@ async def test_nothing_is_shown_before_the_consent(app: Litestar, visitor: Brows
     await visitor.post("/consent", {"agree": "1"})
     async with app.state.pool.acquire() as db:
         row = await db.fetchrow("select person_id, text_version, agreed_at, channel from people.consent")
-    assert tuple(row) == (WANG, "portal-consent-1", app.state.clock(), "portal")
+        kept = await db.fetchval("select text from people.consent_text")
+    text = consent_text()
+    assert tuple(row) == (WANG, text.version, app.state.clock(), "portal")
+    assert kept == f"{text.title}\n{text.text}"
 
 
 async def test_consent_is_asked_once(app: Litestar, visitor: Browser) -> None:
     await visitor.sign_in("wang_xiuying")
     again = Browser.of(app)
     assert (await again.sign_in("wang_xiuying", consent=False)).url.path == "/"
+
+
+async def test_changed_words_are_asked_anew_even_in_a_session_under_way(
+    app: Litestar, visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await visitor.sign_in("wang_xiuying")
+    assert (await visitor.get("/costs")).status_code == 200
+    changed = consent_text()._replace(version="2027-01-01-abcdef", text="别的话。")
+    for module in (session, signin):
+        monkeypatch.setattr(module, "consent_text", lambda: changed)
+    response = await visitor.follow(await visitor.get("/costs"))
+    assert response.url.path == "/consent"
+    assert "别的话。" in response.text
+    await visitor.post("/consent", {"agree": "1"})
+    async with app.state.pool.acquire() as db:
+        rows = await db.fetch("select text_version from people.consent where person_id = $1 order by 1", WANG)
+    assert {row["text_version"] for row in rows} == {"2027-01-01-abcdef", consent_text().version}
+
+
+async def test_a_consent_taken_back_ends_every_session_and_is_asked_again(app: Litestar, visitor: Browser) -> None:
+    other_phone = Browser.of(app)
+    await visitor.sign_in("wang_xiuying")
+    await other_phone.sign_in("wang_xiuying")
+    daughter = Browser.of(app)
+    await daughter.sign_in("li_jing")
+    assert "照旧有效" in (await visitor.get("/consent/withdraw")).text
+    response = await visitor.follow(await visitor.post("/consent/withdraw"))
+    assert "不再查您的信息" in response.text
+    for phone in (visitor, other_phone):
+        assert (await phone.get("/costs")).headers["location"].startswith("/sign-in")
+    assert (await daughter.get("/costs")).status_code == 200
+    again = await other_phone.sign_in("wang_xiuying", consent=False)
+    assert again.url.path == "/consent"
+    for path in ("/", "/costs", "/code", "/family", "/inbox"):
+        assert (await other_phone.get(path)).headers["location"].startswith("/consent?next=")
 
 
 async def test_an_id_made_elsewhere_is_never_adopted(app: Litestar, visitor: Browser) -> None:

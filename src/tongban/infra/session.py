@@ -23,13 +23,14 @@ async def read(db: Db, session_id: str, now: datetime) -> StoredSession | None:
     return StoredSession(row["data"], row["until"]) if row else None
 
 
-async def write(db: Db, session_id: str, data: bytes, until: datetime) -> None:
+async def write(db: Db, session_id: str, data: bytes, until: datetime, *, person_id: int | None = None) -> None:
     await db.execute(
-        """insert into infra.session (key_hash, data, until) values ($1, $2, $3)
-           on conflict (key_hash) do update set data = $2, until = $3""",
+        """insert into infra.session (key_hash, data, until, person_id) values ($1, $2, $3, $4)
+           on conflict (key_hash) do update set data = $2, until = $3, person_id = $4""",
         _hash(session_id),
         data,
         until,
+        person_id,
     )
 
 
@@ -40,6 +41,11 @@ async def renew(db: Db, session_id: str, until: datetime) -> None:
 
 async def remove(db: Db, session_id: str) -> None:
     await db.execute("delete from infra.session where key_hash = $1", _hash(session_id))
+
+
+async def remove_all_of(db: Db, person_id: int) -> None:
+    """Sign the person out everywhere."""
+    await db.execute("delete from infra.session where person_id = $1", person_id)
 
 
 async def remove_ended(db: Db, now: datetime) -> None:

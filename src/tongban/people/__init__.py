@@ -1,5 +1,6 @@
 """Who people are: identity, enrollment, credentials, consent, family. Knows no filing and no settlement."""
 
+from tongban.people.consent import consent_given, consents_of, give_consent, withdraw_consent
 from tongban.people.demo_load import analyze_people, load_demo_people
 from tongban.people.demo_people import DEMO_DAY, DemoCity, batches, demo_cast, demo_province
 from tongban.people.errors import (
@@ -18,6 +19,7 @@ from tongban.people.model import (
     DemoPerson,
     DemoResident,
     Enrollment,
+    GivenConsent,
     Kin,
     MedicalCodeState,
     PaymentState,
@@ -25,13 +27,11 @@ from tongban.people.model import (
 )
 from tongban.people.service import (
     activate_medical_code,
-    consent_given,
     demo_residents,
     enrollments,
     find_by_credential,
     find_by_id_number,
     get_person,
-    give_consent,
     medical_code,
     medical_code_state,
     names_of,
@@ -47,6 +47,7 @@ __all__ = [
     "DemoPerson",
     "DemoResident",
     "Enrollment",
+    "GivenConsent",
     "Kin",
     "KinBoundOtherwise",
     "KinNotFound",
@@ -62,6 +63,7 @@ __all__ = [
     "batches",
     "bind_kin",
     "consent_given",
+    "consents_of",
     "demo_cast",
     "demo_province",
     "demo_residents",
@@ -78,4 +80,5 @@ __all__ = [
     "medical_code_state",
     "names_of",
     "release_kin",
+    "withdraw_consent",
 ]

@@ -77,6 +77,16 @@ class Kin:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenConsent:
+    """To which text, when, where, and when it was taken back (None: in force)."""
+
+    text_version: str
+    agreed_at: datetime
+    channel: str
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DemoEnrollment:
     """An enrollment of a made-up person; its number is its place in the person's list, from 1."""
 

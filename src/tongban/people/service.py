@@ -100,25 +100,6 @@ async def medical_code(db: Db, vault: Vault, person_id: int) -> str:
     return code_number(vault, person_id, credential.changed_at)
 
 
-async def consent_given(db: Db, person_id: int, version: str) -> bool:
-    return await store.has_consent(db, person_id, version)
-
-
-async def give_consent(db: Db, person_id: int, version: str, now: datetime, channel: str) -> None:
-    """Keep that the person agreed to that version of the text; the first time counts."""
-    async with db.transaction():
-        if await store.add_consent(db, person_id, version, now, channel):
-            await audit.record(
-                db,
-                now=now,
-                actor=f"person:{person_id}",
-                channel=channel,
-                action="people.consent_given",
-                person_id=person_id,
-                subject=version,
-            )
-
-
 async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:
     """The made-up residents that the demo was loaded with, in the order of the cast; none outside a demo."""
     cast_ids = [member.person.person_id for member in CAST]

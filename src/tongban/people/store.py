@@ -8,7 +8,7 @@ from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import mask_id_number
 from tongban.kernel.vocabulary import InsuranceType, PersonnelCategory, Relation
-from tongban.people.model import CredentialKind, Enrollment, Kin, PaymentState, Person
+from tongban.people.model import CredentialKind, Enrollment, GivenConsent, Kin, PaymentState, Person
 
 ID_NUMBER_CONTEXT = "person.id_number"
 PHONE_CONTEXT = "person.phone"
@@ -115,13 +115,23 @@ async def put_credential(
 
 async def has_consent(db: Db, person_id: int, version: str) -> bool:
     found: bool = await db.fetchval(
-        "select exists (select from people.consent where person_id = $1 and text_version = $2)", person_id, version
+        """select exists (select from people.consent
+                          where person_id = $1 and text_version = $2 and withdrawn_at is null)""",
+        person_id,
+        version,
     )
     return found
 
 
-async def add_consent(db: Db, person_id: int, version: str, now: datetime, channel: str) -> bool:
-    """Whether this was the first time."""
+async def add_consent(db: Db, person_id: int, version: str, text: str, now: datetime, channel: str) -> bool:
+    """Whether there was none in force."""
+    await db.execute(
+        """insert into people.consent_text (text_version, text, first_used_at) values ($1, $2, $3)
+           on conflict do nothing""",
+        version,
+        text,
+        now,
+    )
     status = await db.execute(
         """insert into people.consent (person_id, text_version, agreed_at, channel) values ($1, $2, $3, $4)
            on conflict do nothing""",
@@ -131,6 +141,26 @@ async def add_consent(db: Db, person_id: int, version: str, now: datetime, chann
         channel,
     )
     return status == "INSERT 0 1"
+
+
+async def withdraw_consents(db: Db, person_id: int, now: datetime) -> list[str]:
+    """Which versions were in force until now."""
+    rows = await db.fetch(
+        """update people.consent set withdrawn_at = greatest($2, agreed_at)
+           where person_id = $1 and withdrawn_at is null returning text_version""",
+        person_id,
+        now,
+    )
+    return [row["text_version"] for row in rows]
+
+
+async def consents_of(db: Db, person_id: int) -> list[GivenConsent]:
+    rows = await db.fetch(
+        """select text_version, agreed_at, channel, withdrawn_at from people.consent
+           where person_id = $1 order by agreed_at""",
+        person_id,
+    )
+    return [GivenConsent(*row) for row in rows]
 
 
 async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:

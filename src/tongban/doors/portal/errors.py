@@ -12,9 +12,10 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from tongban.doors.http import Request, here, local_path, see_other
+from tongban.doors.portal.held import PATH as HELD_PATH
 from tongban.doors.portal.oidc import ProviderUnreachable, SignInFailed
 from tongban.doors.portal.page import page
-from tongban.doors.portal.who import ConsentNeeded, SignInNeeded
+from tongban.doors.portal.who import ConsentNeeded, FormIsHeld, SignInNeeded
 from tongban.kernel.errors import Invalid, Refusal
 
 log = structlog.get_logger("tongban.error")
@@ -39,10 +40,8 @@ _BUSY = (asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError, OSErr
 
 def answer(request: Request, error: Exception) -> Response[Any]:
     """The one handler of every exception no route has handled."""
-    if isinstance(error, SignInNeeded | ConsentNeeded) and not _wants_json(request):
-        # After a form the page it was on is shown again, not sent again.
-        door = "/sign-in" if isinstance(error, SignInNeeded) else "/consent"
-        return see_other(f"{door}?next={quote(here(request), safe='')}")
+    if isinstance(error, SignInNeeded | ConsentNeeded | FormIsHeld) and not _wants_json(request):
+        return _missing(request, error)
     if isinstance(error, SignInFailed | ProviderUnreachable):
         log.warning("sign_in_failed", reason=error.reason)
         next_path = local_path(request.query_params.get("next"))
@@ -59,6 +58,16 @@ def answer(request: Request, error: Exception) -> Response[Any]:
         response.headers["retry-after"] = "30"
         return response
     return _incident(request, error)
+
+
+def _missing(request: Request, error: SignInNeeded | ConsentNeeded | FormIsHeld) -> Response[Any]:
+    """To the door that is missing, and on from there; a form that was kept is offered again."""
+    next_path, because = (HELD_PATH, error.because) if isinstance(error, FormIsHeld) else (here(request), error)
+    if isinstance(because, SignInNeeded):
+        return see_other(f"/sign-in?next={quote(next_path, safe='')}")
+    if isinstance(because, ConsentNeeded):
+        return see_other(f"/consent?next={quote(next_path, safe='')}")
+    return see_other(next_path)
 
 
 def _refusal(request: Request, refusal: Refusal) -> Response[Any]:

@@ -14,6 +14,7 @@ from litestar.datastructures import Cookie
 
 from tongban import notices
 from tongban.doors.http import Request, cookie, is_secure
+from tongban.doors.portal.consent import consent_text
 from tongban.infra import session as store
 from tongban.infra.db import Db, Pool
 
@@ -33,7 +34,12 @@ class SignedIn(msgspec.Struct, frozen=True):
     agency_phone: str  # the insured city's own line, empty when none is known
     agency_name: str
     signed_in_at: datetime
-    has_consented: bool = False
+    consented_to: str = ""  # the version of the text, empty before
+
+    @property
+    def has_consented(self) -> bool:
+        """To the words that are asked today: changed words are asked anew, in sessions under way too."""
+        return self.consented_to == consent_text().version
 
 
 def signed_in(request: Request) -> SignedIn | None:
@@ -77,7 +83,8 @@ async def begin(request: Request, db: Db, response: Response[Any], person: Signe
     await _forget(request, db)
     await store.remove_ended(db, now)
     session_id = secrets.token_urlsafe(32)
-    await store.write(db, session_id, msgspec.json.encode(person), _until(person, now))
+    until = _until(person, now)
+    await store.write(db, session_id, msgspec.json.encode(person), until, person_id=person.person_id)
     request.scope["state"]["signed_in"] = person
     # Lax, not strict: strict would keep it back when an identity provider sends the person here.
     response.set_cookie(
@@ -92,10 +99,22 @@ async def begin(request: Request, db: Db, response: Response[Any], person: Signe
     )
 
 
+async def end_all(request: Request, db: Db, response: Response[Any]) -> None:
+    """Sign the person out on every phone."""
+    if (person := signed_in(request)) is not None:
+        await store.remove_all_of(db, person.person_id)
+    await end(request, db, response)
+
+
 async def end(request: Request, db: Db, response: Response[Any]) -> None:
     await _forget(request, db)
     request.scope["state"]["signed_in"] = None
     response.delete_cookie(_cookie_name(request), path="/")
+
+
+def session_id_of(request: Request) -> str:
+    """What the browser holds, whether it leads to a session or not; "" when it holds nothing."""
+    return cookie(request, _cookie_name(request))
 
 
 async def _forget(request: Request, db: Db) -> None:

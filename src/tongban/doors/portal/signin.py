@@ -16,25 +16,28 @@ from litestar.handlers import BaseRouteHandler
 
 from tongban.directory import agency_phones
 from tongban.doors.http import Request, RouteDb, cookie, is_secure, limit_by_address, local_path, see_other
-from tongban.doors.portal import session
+from tongban.doors.portal import held, session
+from tongban.doors.portal.consent import consent_text
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.oidc import PENDING_SECONDS, RETURN_PATH, OidcClient, seal, unseal
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.infra import audit
+from tongban.infra.clock import day_of
 from tongban.infra.db import Db, Pool
 from tongban.kernel.errors import NotAllowed, NotFound
 from tongban.people import (
     Person,
     consent_given,
+    consents_of,
     demo_residents,
     enrollments,
     find_by_id_number,
     get_person,
     give_consent,
+    withdraw_consent,
 )
 
-CONSENT_VERSION = "portal-consent-1"
 _PER_MINUTE_MAX = 60  # per address; many phones share one
 
 
@@ -103,7 +106,7 @@ async def come_back(request: Request) -> Response[Any]:
     return response
 
 
-@post("/sign-out", opt={"who": "signed_in"})
+@post("/sign-out", opt={"who": "signed_in", "form_of_anybody": True})
 async def sign_out(request: Request, db: RouteDb) -> Response[Any]:
     response = see_other("/")
     await session.end(request, db, response)
@@ -115,7 +118,7 @@ async def consent_page(request: Request) -> Response[Any]:
     next_path = local_path(request.query_params.get("next"))
     if current_person(request).has_consented:
         return see_other(next_path)
-    return page(request, "consent.html", next=next_path)
+    return page(request, "consent.html", next=next_path, text=consent_text())
 
 
 @post("/consent", opt={"who": "signed_in"})
@@ -125,11 +128,34 @@ async def consent(request: Request, db: RouteDb) -> Response[Any]:
     person = current_person(request)
     if form.get("agree") != "1":
         problems = [Problem("agree", "同意才能往下办：请在“我同意”前打勾")]
-        return page(request, "consent.html", 422, next=next_path, problems=problems)
-    await give_consent(db, person.person_id, CONSENT_VERSION, request.app.state.clock(), "portal")
+        return page(request, "consent.html", 422, next=next_path, text=consent_text(), problems=problems)
+    text = consent_text()
+    words = "\n".join([text.title, text.text])
+    await give_consent(db, person.person_id, text.version, words, request.app.state.clock(), "portal")
     response = see_other(next_path)
-    await session.begin(request, db, response, msgspec.structs.replace(person, has_consented=True))
+    await session.begin(request, db, response, msgspec.structs.replace(person, consented_to=text.version))
     return response
+
+
+@get("/consent/withdraw", opt={"who": "person"})
+async def withdraw_page(request: Request, db: RouteDb) -> Response[Any]:
+    given = await consents_of(db, current_person(request).person_id)
+    in_force = [(day_of(each.agreed_at), each.text_version) for each in given if each.withdrawn_at is None]
+    return page(request, "consent_withdraw.html", given=in_force)
+
+
+@post("/consent/withdraw", opt={"who": "person"})
+async def withdraw(request: Request, db: RouteDb) -> Response[Any]:
+    """From the next request on nothing is shown, on this phone and on every other."""
+    await withdraw_consent(db, current_person(request).person_id, request.app.state.clock(), "portal")
+    response = see_other("/consent/withdrawn")
+    await session.end_all(request, db, response)
+    return response
+
+
+@get("/consent/withdrawn", opt={"who": "anyone"})
+async def withdrawn_page(request: Request) -> Response[Any]:
+    return page(request, "consent_withdrawn.html")
 
 
 async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, how: str) -> Response[Any]:
@@ -139,7 +165,10 @@ async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, 
     pool_code = current[0].pool_code if current else ""
     phones = await agency_phones(db, pool_code) if pool_code else []
     region = request.app.state.regions.get(pool_code)
-    has_consented = await consent_given(db, person.person_id, CONSENT_VERSION)
+    version = consent_text().version
+    has_consented = await consent_given(db, person.person_id, version)
+    if await held.waiting(request, db, person.person_id) is not None:
+        next_path = held.PATH
     response = see_other(next_path if has_consented else f"/consent?next={quote(next_path, safe='')}")
     await session.begin(
         request,
@@ -154,7 +183,7 @@ async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, 
             agency_phone=phones[0].phone if phones else "",
             agency_name=f"{region.name}医保电话" if region else "",
             signed_in_at=now,
-            has_consented=has_consented,
+            consented_to=version if has_consented else "",
         ),
     )
     await audit.record(
@@ -208,4 +237,7 @@ route_handlers = [
     sign_out,
     consent_page,
     consent,
+    withdraw_page,
+    withdraw,
+    withdrawn_page,
 ]

@@ -16,7 +16,9 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from tongban.doors.http import Request
-from tongban.doors.portal import csrf, received, session
+from tongban.doors.portal import csrf, held, received, session
+from tongban.doors.portal.csrf import FormNotOurs
+from tongban.doors.portal.forms import read_form
 from tongban.kernel.errors import NotAllowed
 
 WHO: Final = frozenset({"public", "anyone", "signed_in", "person", "institution"})
@@ -32,6 +34,20 @@ class ConsentNeeded(NotAllowed):
     code = "consent_needed"
 
 
+class FormIsHeld(NotAllowed):
+    """The form came too late and is kept; `because` says what is missing."""
+
+    code = "form_held"
+
+    def __init__(self, because: NotAllowed) -> None:
+        super().__init__(because.sentence)
+        self.because = because
+
+
+class FormOfAnother(NotAllowed):
+    code = "form_of_another"
+
+
 class RouteIsClosed(NotAllowed):
     """A route that does not say who may call it is open to nobody."""
 
@@ -41,7 +57,7 @@ class RouteIsClosed(NotAllowed):
 async def who_may_call(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The guard: reads the session, checks that a form is ours, lets in whom the route names.
 
-    Raises SignInNeeded, ConsentNeeded, FormNotOurs or RouteIsClosed.
+    Raises SignInNeeded, ConsentNeeded, FormNotOurs, FormIsHeld, FormOfAnother or RouteIsClosed.
     """
     who = handler.opt.get("who")
     if who in ("public", "institution"):
@@ -53,9 +69,27 @@ async def who_may_call(connection: ASGIConnection[Any, Any, Any, Any], handler: 
         _let_in(connection, who)
         await received.check(connection)
         return
-    if connection.method not in _SAFE_METHODS:
+    if connection.method in _SAFE_METHODS:
+        _let_in(connection, who)
+        return
+    try:
         await csrf.check(connection)
-    _let_in(connection, who)
+        _let_in(connection, who)
+    except (FormNotOurs, SignInNeeded, ConsentNeeded) as refusal:
+        if who != "person" or csrf.is_from_elsewhere(connection) or not await held.keep(connection):
+            raise
+        raise FormIsHeld(refusal) from None
+    if who != "anyone" and not handler.opt.get("form_of_anybody"):
+        await _check_owner(connection)
+    await held.is_sent_again(connection)
+
+
+async def _check_owner(request: Request) -> None:
+    """Raises FormOfAnother: two people share a phone, and the page was made for the one who used it before."""
+    owner = csrf.owner_of(request, (await read_form(request)).get(csrf.FIELD, ""))
+    person = session.signed_in(request)
+    if owner is not None and person is not None and owner != person.person_id:
+        raise FormOfAnother("这一页是别人登录时打开的，没有提交。请回首页，用您自己的名字重新办")
 
 
 def _let_in(request: Request, who: str) -> None:

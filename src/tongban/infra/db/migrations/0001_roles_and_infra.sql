@@ -28,12 +28,23 @@ grant select, insert on infra.audit to tongban_app;
 -- Server-side sessions of the pages. The key is a hash: a copy of this table opens no session.
 create table infra.session (
   key_hash    bytea primary key,
+  person_id   bigint,                     -- whose it is, so that all of a person's can be ended at once
   data        bytea not null,
   until       timestamptz not null
 );
 comment on table infra.session is 'lookup: by the hash of a random id';
 create index session_until on infra.session (until);
+create index session_person on infra.session (person_id);
 grant select, insert, update, delete on infra.session to tongban_app;
+
+-- A form that arrived after its session had ended: kept, sealed, until the same person has signed in again.
+create table infra.held_form (
+  person_id   bigint primary key,
+  sealed      bytea not null,
+  until       timestamptz not null
+);
+create index held_form_until on infra.held_form (until);
+grant select, insert, update, delete on infra.held_form to tongban_app;
 
 -- One row per thing limited (sign-in attempts, codes) and time slot.
 create table infra.rate (

@@ -77,14 +77,23 @@ create table people.scan_code (
 comment on table people.scan_code is 'lookup: by the keyed hash of the digits a scanner reads';
 create index scan_code_until on people.scan_code (until);
 
--- The consent given at the first sign-in: which text, when.
+-- Every text that people agreed to, word for word.
+create table people.consent_text (
+  text_version  text primary key check (text_version <> ''),
+  text          text not null check (text <> ''),
+  first_used_at timestamptz not null
+);
+
+-- The consent given at the first sign-in: to which text, when, and when it was taken back.
 create table people.consent (
   person_id     bigint not null references people.person,
-  text_version  text not null,
+  text_version  text not null,                 -- its words are in consent_text
   agreed_at     timestamptz not null,
   channel       text not null,
-  primary key (person_id, text_version)
+  withdrawn_at  timestamptz check (withdrawn_at >= agreed_at),
+  primary key (person_id, text_version, agreed_at)
 );
+create unique index consent_in_force on people.consent (person_id, text_version) where withdrawn_at is null;
 
 -- What other capabilities may read in their own SQL.
 create view people.v_enrollment as
@@ -92,6 +101,7 @@ create view people.v_enrollment as
   from people.enrollment;
 
 grant select on all tables in schema people to tongban_app;
+grant insert on people.consent_text to tongban_app;
 grant insert, update on people.consent, people.credential, people.credential_index to tongban_app;
 grant insert, delete on people.kin to tongban_app;
 grant insert, update, delete on people.scan_code to tongban_app;
