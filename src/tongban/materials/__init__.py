@@ -8,7 +8,8 @@ from tongban.materials.errors import (
     UploadOutOfStep,
     UploadWrong,
 )
-from tongban.materials.model import SAMPLES, Material, MaterialKind, kind_of_code
+from tongban.materials.keeping import Fault, Purged, check, count, due, purge, strays
+from tongban.materials.model import SAMPLES, Due, Material, MaterialKind, kind_of_code
 from tongban.materials.rules import KEEP_MONTHS_MIN, LOOSE_DAYS, in_slot, months_to_keep
 from tongban.materials.service import (
     THUMB,
@@ -71,4 +72,12 @@ __all__ = [
     "whole",
     "forget",
     "remove_expired_uploads",
+    "Due",
+    "Fault",
+    "Purged",
+    "due",
+    "purge",
+    "check",
+    "strays",
+    "count",
 ]

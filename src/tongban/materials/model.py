@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from tongban.kernel.identifiers import MATERIAL, OutsideNumber
 from tongban.kernel.vocabulary import Word
@@ -105,3 +105,13 @@ class Material:
     @property
     def media_type(self) -> str:
         return MEDIA_TYPE
+
+
+class Due(NamedTuple):
+    """A material that may go: its retention ended on `kept_until`, or (None) it was handed in with nothing and nobody
+    wanted it for thirty days."""
+
+    person_id: int
+    material_serial: int
+    kept_until: date | None
+    bytes: int

@@ -7,19 +7,19 @@ from typing import Any
 from tongban.infra.db import Db
 from tongban.materials.model import Material, MaterialKind
 
-_MATERIAL = """
+MATERIAL = """
   m.person_id, m.material_serial, m.kind, m.sha256, m.pages_sha256, m.bytes, m.uploaded_by, m.uploaded_at, m.keep_until
 """
 
 # Draft pages that still hold a material which was handed in with nothing yet.
-_IN_DRAFT = """
+IN_DRAFT = """
   exists (select from drafts.v_paper p
           where p.person_id in (m.uploaded_by, m.person_id) and p.owner_id = m.person_id
             and p.material_serial = m.material_serial and p.expires_on >= {today})
 """
 
 
-def _material(row: Any) -> Material:
+def material_of(row: Any) -> Material:
     return Material(
         person_id=row["person_id"],
         material_serial=row["material_serial"],
@@ -47,14 +47,14 @@ async def lock_person(db: Db, person_id: int) -> None:
 
 async def same_picture(db: Db, *, person_id: int, kind: MaterialKind, sha256: str, uploaded_by: int) -> Material | None:
     row = await db.fetchrow(
-        f"""select {_MATERIAL} from materials.material m
+        f"""select {MATERIAL} from materials.material m
             where person_id = $1 and kind = $2 and sha256 = $3 and uploaded_by = $4""",  # noqa: S608 - fixed columns
         person_id,
         kind,
         bytes.fromhex(sha256),
         uploaded_by,
     )
-    return _material(row) if row else None
+    return material_of(row) if row else None
 
 
 async def want_again(db: Db, material: Material, now: datetime) -> None:
@@ -87,7 +87,7 @@ async def insert(
             insert into materials.material as m (person_id, material_serial, kind, sha256, pages_sha256, bytes,
                                                  uploaded_by, uploaded_at, wanted_at)
             select $1, serial, $2, $3, $4, $5, $6, $7, $7 from taken
-            returning {_MATERIAL}""",  # noqa: S608 - fixed columns
+            returning {MATERIAL}""",  # noqa: S608 - fixed columns
         person_id,
         kind,
         bytes.fromhex(sha256),
@@ -96,7 +96,7 @@ async def insert(
         uploaded_by,
         now,
     )
-    return _material(row)
+    return material_of(row)
 
 
 async def loose_count(db: Db, uploaded_by: int, person_id: int) -> int:
@@ -117,10 +117,10 @@ async def visible(db: Db, viewer_id: int, person_id: int, serial: int, today: da
     """The material, if the viewer may see it: the owner always; who took the picture while it lies in a draft of
     theirs, or in a matter that is not closed."""
     row = await db.fetchrow(
-        f"""select {_MATERIAL} from materials.material m
+        f"""select {MATERIAL} from materials.material m
             where m.person_id = $2 and m.material_serial = $3 and (
               m.person_id = $1
-              or m.uploaded_by = $1 and ({_IN_DRAFT.format(today="$4")} or exists (
+              or m.uploaded_by = $1 and ({IN_DRAFT.format(today="$4")} or exists (
                 select from materials.attachment a
                 where a.owner_id = m.person_id and a.material_serial = m.material_serial and a.closed_at is null)))""",  # noqa: S608
         viewer_id,
@@ -128,28 +128,28 @@ async def visible(db: Db, viewer_id: int, person_id: int, serial: int, today: da
         serial,
         today,
     )
-    return _material(row) if row else None
+    return material_of(row) if row else None
 
 
 async def by_serial(db: Db, person_id: int, serial: int) -> Material | None:
     row = await db.fetchrow(
-        f"select {_MATERIAL} from materials.material m where person_id = $1 and material_serial = $2",  # noqa: S608
+        f"select {MATERIAL} from materials.material m where person_id = $1 and material_serial = $2",  # noqa: S608
         person_id,
         serial,
     )
-    return _material(row) if row else None
+    return material_of(row) if row else None
 
 
 async def attached_to(db: Db, person_id: int, subject: str) -> list[Material]:
     rows = await db.fetch(
-        f"""select {_MATERIAL} from materials.attachment a
+        f"""select {MATERIAL} from materials.attachment a
             join materials.material m on m.person_id = a.owner_id and m.material_serial = a.material_serial
             where a.person_id = $1 and a.subject = $2
             order by m.uploaded_at, m.person_id, m.material_serial""",  # noqa: S608 - fixed columns
         person_id,
         subject,
     )
-    return [_material(row) for row in rows]
+    return [material_of(row) for row in rows]
 
 
 async def handed_in_before(
@@ -158,7 +158,7 @@ async def handed_in_before(
     """Of each kind what was handed in with something since then and that viewer may use, newest first, each picture
     once."""
     rows = await db.fetch(
-        f"""select distinct on (m.kind, m.sha256) {_MATERIAL} from materials.material m
+        f"""select distinct on (m.kind, m.sha256) {MATERIAL} from materials.material m
             where m.person_id = $1 and m.kind = any($2) and m.keep_until is not null and m.wanted_at >= $4
               and $3 in (m.person_id, m.uploaded_by)
             order by m.kind, m.sha256, m.wanted_at desc""",  # noqa: S608 - fixed columns
@@ -167,7 +167,7 @@ async def handed_in_before(
         viewer_id,
         since,
     )
-    return sorted(map(_material, rows), key=lambda material: material.uploaded_at, reverse=True)
+    return sorted(map(material_of, rows), key=lambda material: material.uploaded_at, reverse=True)
 
 
 # --- handed in --------------------------------------------------------------------------------------------------------
