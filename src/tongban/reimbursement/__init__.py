@@ -35,7 +35,16 @@ from tongban.reimbursement.model import (
 )
 from tongban.reimbursement.paying import confirm_paid, give_back, pay
 from tongban.reimbursement.reading import FOR_OTHER, FOR_SELF, KEYS, Facts, Injury, Reading, Step, read_draft
-from tongban.reimbursement.records import add_papers, change_card, claims_of, get_claim, settlement_of, withdraw
+from tongban.reimbursement.records import (
+    PAPERS_FLOW,
+    add_papers,
+    change_card,
+    claims_of,
+    get_claim,
+    papers_draft,
+    settlement_of,
+    withdraw,
+)
 from tongban.reimbursement.review import accept, ask, compute, look, preview, queue, refuse, take_back
 from tongban.reimbursement.rules import INVOICES_MAX, PaperSlot, due_on, locality_of, route, slots_of
 from tongban.reimbursement.submit import read, submit_claim
@@ -71,6 +80,8 @@ __all__ = [
     "get_claim",
     "settlement_of",
     "withdraw",
+    "PAPERS_FLOW",
+    "papers_draft",
     "add_papers",
     "change_card",
     "queue",

@@ -4,16 +4,18 @@ They see it, withdraw it while it is not decided, add the pictures that are aske
 bank gave the money back.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+from uuid import UUID
 
+from tongban import drafts
+from tongban.drafts import Draft
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import CLAIM, InvalidNumber, parse_outside_number
 from tongban.law import Pack
-from tongban.materials import attach, close, find, months_to_keep
+from tongban.materials import attach, close, find, in_slot, months_to_keep
 from tongban.people import get_person
 from tongban.reimbursement import rules, store
 from tongban.reimbursement.errors import AnswerMissing, ClaimClosed, ClaimNotFound
@@ -23,6 +25,9 @@ from tongban.settlement import SettlementRecord
 from tongban.settlement import find as find_settlement
 
 Whose: TypeAlias = Literal["self", "others"]
+
+PAPERS_FLOW: Final = "reimbursement_papers"
+_CLAIM_STEP: Final = "claim"
 
 
 async def claims_of(db: Db, viewer_id: int, *, whose: Whose = "self") -> list[Claim]:
@@ -61,25 +66,46 @@ async def withdraw(db: Db, *, viewer_id: int, number: str, channel: str, now: da
     return claim
 
 
+async def papers_draft(db: Db, vault: Vault, *, viewer_id: int, number: str, now: datetime) -> Draft:
+    """Where the pictures that are asked for are collected; taken up again until they are handed in.
+
+    Raises ClaimNotFound, ClaimClosed when nothing is asked for.
+    """
+    claim = (await get_claim(db, vault, viewer_id=viewer_id, number=number)).claim
+    _require_asked(claim)
+    for draft in await drafts.drafts_of(db, vault, person_id=viewer_id, flow=PAPERS_FLOW, now=now):
+        if draft.value(_CLAIM_STEP, "number") == claim.number:
+            return draft
+    return await drafts.start(
+        db,
+        vault,
+        person_id=viewer_id,
+        flow=PAPERS_FLOW,
+        for_person_id=claim.person_id,
+        known={_CLAIM_STEP: {"number": claim.number}},
+        now=now,
+    )
+
+
 async def add_papers(
-    db: Db, pack: Pack, *, viewer_id: int, number: str, papers: Mapping[str, str], channel: str, now: datetime
+    db: Db, vault: Vault, pack: Pack, *, viewer_id: int, draft_id: UUID, channel: str, now: datetime
 ) -> Claim:
-    """Hand in the pictures that were asked for: slot (``fee_list``, ``fee_list.2``) → number of the material.
+    """Hand in the pictures that were asked for, from `papers_draft`. Twice is once.
 
     What was there before stays in the archive. Raises AnswerMissing, naming the slot, while one that was asked for is
-    not among them, MaterialNotFound for a picture the viewer may not use.
+    not among them, MaterialNotFound for a picture the viewer may not use, DraftNotFound, ClaimNotFound, ClaimClosed.
     """
-    async with db.transaction():
-        claim = await _locked(db, viewer_id, number)
-        if claim.state is not ClaimState.PAPERS_DUE:
-            raise ClaimClosed(f"这份申请{claim.state.zh}，现在不用补材料")
-        stems = {slot.partition(".")[0] for slot in papers}
+    async with drafts.handing_in(db, vault, person_id=viewer_id, draft_id=draft_id, now=now) as draft:
+        claim = await _locked(db, viewer_id, draft.outcome or draft.value(_CLAIM_STEP, "number"))
+        if draft.outcome:
+            return claim
+        _require_asked(claim)
         slots, _ = rules.slots_of(pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(now))
         names = {slot.slot: slot.zh for slot in slots}
         for asked in claim.asked_slots:
-            if asked not in stems:
+            if not in_slot(draft.papers, asked):
                 raise AnswerMissing(f"还没有{names.get(asked, '要补的材料')}的照片", field=asked)
-        wanted = {slot: each for slot, each in papers.items() if slot.partition(".")[0] in claim.asked_slots}
+        wanted = {slot: each for slot, each in draft.papers.items() if slot.partition(".")[0] in claim.asked_slots}
         for each in wanted.values():
             await find(db, viewer_id=viewer_id, number=each, now=now)
         kept = {slot: each for slot, each in claim.papers.items() if slot.partition(".")[0] not in claim.asked_slots}
@@ -95,7 +121,13 @@ async def add_papers(
             now=now,
         )
         await tell(db, claim, EventKind.ANSWERED, actor=f"person:{viewer_id}", channel=channel, now=now)
+        await drafts.finish(db, draft, claim.number, now)
     return claim
+
+
+def _require_asked(claim: Claim) -> None:
+    if claim.state is not ClaimState.PAPERS_DUE:
+        raise ClaimClosed(f"这份申请{claim.state.zh}，现在不用补材料")
 
 
 async def change_card(
