@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Final, NamedTuple
 
-from tongban import account, people
+from tongban import account, chronic, people
+from tongban.chronic import Certification
 from tongban.directory import InstitutionKind
 from tongban.doors.gateway.answers import person_number
 from tongban.doors.gateway.call import Call, check_insured_region, person_id_of
@@ -27,6 +28,9 @@ from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Situation
 from tongban.law import (
     BenefitPath,
+    ChronicCase,
+    ChronicQuestion,
+    ChronicSettlement,
     FilingOutcome,
     FilingQuestion,
     InpatientCase,
@@ -34,12 +38,16 @@ from tongban.law import (
     MaternityCase,
     OutpatientCase,
     Undetermined,
+    assess_chronic,
     assess_inpatient,
     assess_maternity,
     assess_outpatient,
     benefit_path,
+    chronic_settlement,
     decide_filing,
     institution_level,
+    is_bound_to_institutions,
+    is_same_disease,
     pooled_benefit_in_arrears,
     price_class,
 )
@@ -72,7 +80,8 @@ async def check(call: Call, asked: BenefitCheckInput) -> BenefitOutput:
     if enrolled:
         check_insured_region(call, enrolled[0].pool_code)
         filings = await list_filings(call.db, viewer_id=person_id)
-        pooled = _pooled(call, enrolled[0], care, filings, on)
+        disease = await _disease(call, enrolled[0], wanted.disease_code, on) if care.kind is CareKind.CHRONIC else None
+        pooled = _pooled(call, enrolled[0], care, filings, on, disease)
     else:
         pooled = Entitlement(False, f"{day_text(on)} 这天没有查到{insurance.zh}的参保记录，请核对险种 insutype 和日期")
     rows = [_row(person.person_id, POOLED_FUNDS[insurance], pooled, on)]
@@ -82,7 +91,33 @@ async def check(call: Call, asked: BenefitCheckInput) -> BenefitOutput:
     return BenefitOutput(benefits=rows)
 
 
-def _pooled(call: Call, enrolled: Enrollment, wanted: CareType, filings: list[Filing], on: date) -> Entitlement:
+async def _disease(call: Call, enrolled: Enrollment, code: str, on: date) -> Certification | Entitlement:
+    """What the person is recognised for of what the hospital asks about, or why that is not known."""
+    found = [
+        each
+        for each in await chronic.certifications_of(call.db, enrolled.person_id, on)
+        if (each.insured_pool, each.insurance_type) == (enrolled.pool_code, enrolled.insurance_type)
+    ]
+    if not found:
+        ask = call.pack.agency(enrolled.pool_code)
+        return Entitlement(False, f"没有慢特病认定记录，请患者先在参保地申请认定。请问{ask}")
+    told = "、".join(f"{each.wanted.code} {each.wanted.zh}" for each in found)
+    if not code:
+        return found[0] if len(found) == 1 else Entitlement(False, f"患者认定了 {told}，请在 dise_codg 里填一种再查")
+    for each in found:
+        if is_same_disease(call.pack, enrolled.pool_code, each.wanted.code, code, on):
+            return each
+    return Entitlement(False, f"病种 {code[:20]} 没有认定，患者认定的是 {told}")
+
+
+def _pooled(
+    call: Call,
+    enrolled: Enrollment,
+    wanted: CareType,
+    filings: list[Filing],
+    on: date,
+    disease: Certification | Entitlement | None,
+) -> Entitlement:
     """What stands against the pooled fund, in the order in which a cashier can do something about it."""
     care = wanted.kind
     if enrolled.payment_state is PaymentState.STOPPED:
@@ -93,16 +128,16 @@ def _pooled(call: Call, enrolled: Enrollment, wanted: CareType, filings: list[Fi
         return Entitlement(False, "药店购药用个人账户，统筹基金不支付")
     if not _is_connected(call, care):
         return Entitlement(False, f"本机构没有开通{care.zh}直接结算，请患者先自费，再回参保地报销")
-    if care is CareKind.CHRONIC:
-        return Entitlement(
-            False, f"门诊慢特病按认定的病种报，这里还没有认定记录。请问{call.pack.agency(enrolled.pool_code)}"
-        )
+    if isinstance(disease, Entitlement):
+        return disease
     if wanted.is_birth and care is not CareKind.INPATIENT:
         return Entitlement(
             False, f"生育门诊（产前检查）怎么报，没有查到规定。请患者先付费，再问{call.pack.agency(enrolled.pool_code)}"
         )
     where = call.locality_of(enrolled.pool_code)
     here = [filing for filing in filings if _serves(call, filing, enrolled, care, on)]
+    if disease is not None:
+        return _of_disease(call, enrolled, disease, where, here, on)
     if where is not Locality.SAME_POOL and not here:
         decision = decide_filing(
             call.pack,
@@ -124,6 +159,50 @@ def _pooled(call: Call, enrolled: Enrollment, wanted: CareType, filings: list[Fi
     # While the law is silent about the best filing, settlement takes no lesser one in its place.
     best = min(here, key=lambda filing: _RANK[filing.kind.situation])
     return _determined(call, enrolled, wanted, where, best, on, _filed_as(best))
+
+
+def _of_disease(
+    call: Call, enrolled: Enrollment, disease: Certification, where: Locality, here: list[Filing], on: date
+) -> Entitlement:
+    """Whether this institution settles the recognised disease, by the best filing there is or without one."""
+    pack, pool = call.pack, enrolled.pool_code
+    chosen = disease.institutions_on(on)
+    if call.institution.institution_code not in chosen:
+        bound = is_bound_to_institutions(pack, pool, where, on)
+        if isinstance(bound, Undetermined):
+            if chosen:
+                return Entitlement(False, f"本机构不是患者选定的医院，别的医院能不能结算没有查到。请问{bound.ask}")
+        elif bound.value:
+            return Entitlement(False, "参保地只在选定的医院报这个病，患者没有选本机构")
+    best = min(here, key=lambda filing: _RANK[filing.kind.situation], default=None)
+    situation = Situation.OWN_CHOICE if best is None else best.kind.situation
+    decision = chronic_settlement(
+        pack,
+        ChronicQuestion(
+            pool, where, situation, disease.wanted.code, is_recognised=True, is_filed=best is not None, on=on
+        ),
+    )
+    if decision.outcome is not ChronicSettlement.DIRECT:
+        return Entitlement(False, decision.sentence)
+    path = benefit_path(
+        pack,
+        pool,
+        enrolled.insurance_type,
+        where,
+        best.kind if best is not None else None,
+        is_emergency=False,
+        is_referred=False,
+        on=on,
+        treatment_pool=call.institution.pool_code,
+    )
+    if isinstance(path, Undetermined):
+        return Entitlement(False, _unknown(path))
+    given = (pool, enrolled.insurance_type, enrolled.category, where, path, disease.wanted.disease, on, on, *_TRIAL)
+    assessment = assess_chronic(pack, ChronicCase(*given))
+    if assessment.undetermined is not None:
+        return Entitlement(False, _unknown(assessment.undetermined))
+    ground = f"已认定：{disease.wanted.zh}（{disease.wanted.code}）"
+    return Entitlement(True, f"{ground}；{_filed_as(best)}" if best is not None else ground)
 
 
 def _arrears(call: Call, enrolled: Enrollment, on: date) -> Entitlement | None:

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from tongban.doors.gateway import benefits, bills, identify, visits, wire
+from tongban.doors.gateway import benefits, bills, identify, recognitions, visits, wire
 from tongban.doors.gateway.call import Call, Reply
 from tongban.doors.gateway.errors import TransactionUnknown
 from tongban.doors.gateway.reading import Node, read_nodes
@@ -49,6 +49,8 @@ TRANSACTIONS: Final[Mapping[str, Transaction]] = MappingProxyType(
         "2405": Transaction("出院撤销", wire.VisitInput, visits.undo_discharge),
         "2601": Transaction("冲正", wire.ReversalInput, bills.reverse),
         "5203": Transaction("结算信息查询", wire.SettlementInput, bills.query),
+        "5301": Transaction("人员慢特病备案查询", wire.PersonQueryInput, recognitions.query),
+        "5302": Transaction("人员定点信息查询", wire.PersonQueryInput, recognitions.query_institutions),
     }
 )
 

@@ -113,6 +113,11 @@ FIELDS: Final[tuple[Field, ...]] = tuple(
         ("main_diagnosis_name", "dscg_maindiag_name", "主诊断名称"),
         ("disease_code", "dise_codg", "病种编码"),
         ("disease_name", "dise_name", "病种名称"),
+        ("recognised_code", "opsp_dise_code", "门慢门特病种目录代码"),
+        ("recognised_name", "opsp_dise_name", "门慢门特病种名称"),
+        ("application_kind", "biz_appy_type", "业务申请类型"),
+        ("designations", "psnfixmedin", "人员定点信息节点"),
+        ("designation_order", "fix_srt_no", "定点排序号"),
         ("discharge_way", "dscg_way", "离院方式"),
         ("delivery_code", "matn_type", "生育类别"),
         ("discharged_on", "dscg_time", "出院时间"),
@@ -454,6 +459,17 @@ class SettlementInput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
     data: Settlement
 
 
+class PersonQuery(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    """5301 and 5302; only 5302 says for which business."""
+
+    person_number: Identifier
+    application_kind: Identifier = ""
+
+
+class PersonQueryInput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    data: PersonQuery
+
+
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
     person_number: Identifier
     original_message_id: Identifier
@@ -617,6 +633,33 @@ class SettlementAmounts(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES
     hospital_share: Raw
     family_account_payment: Raw
     account_balance: Raw
+
+
+class RecognitionRow(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    recognised_code: str
+    recognised_name: str
+    begins_on: str
+    ends_on: str
+
+
+class RecognitionOutput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    """Not charge lines, though the interface calls their node the same."""
+
+    lines: list[RecognitionRow]
+
+
+class DesignationRow(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    person_number: str
+    insurance_code: str
+    designation_order: str
+    institution_code: str
+    institution_name: str
+    begins_on: str
+    ends_on: str
+
+
+class DesignationOutput(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
+    designations: list[DesignationRow]
 
 
 class SettlementInfo(SettlementAmounts, frozen=True, kw_only=True, rename=_NAMES):
