@@ -33,7 +33,7 @@ from tongban.infra.db import Connection, Db, connected
 from tongban.kernel.errors import Invalid
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, Locality, PersonnelCategory
 from tongban.law import Pack
-from tongban.people import Enrollment, PaymentState
+from tongban.people import Enrollment, PaymentState, Person
 
 NOTICE = load_texts().notice(FilingKind.LONG_TERM_RESIDENT, Locality.CROSS_PROVINCE)
 TYPED: dict[Step, dict[str, str]] = {
@@ -290,7 +290,8 @@ def _facts(pack: Pack, regions: Regions) -> Facts:
         PaymentState.PAID,
         "",
     )
-    return Facts(TODAY, pack, regions, load_texts(), (enrollment,), "王秀兰")
+    who = Person(200_000_000_000_001, "王秀兰", False, date(1955, 1, 1), "140105195501010015", "13800000001")
+    return Facts(TODAY, pack, regions, load_texts(), (enrollment,), who, who, has_code=True, papers={})
 
 
 def _empty_draft() -> Draft:
@@ -352,6 +353,6 @@ def test_reading_any_draft_gives_problems_and_never_breaks(
 
 def test_a_step_never_takes_another_steps_keys() -> None:
     draft = _saved([(Step.WHO, {"for": "self", "tel": "13800000001", "area": SHIJIAZHUANG})])
-    assert set(draft.values(Step.WHO)) == {"for", "enrollment"}
+    assert set(draft.values(Step.WHO)) == {"for", "enrollment", "relation"}
     assert draft.value(Step.PLACE, "area") == ""
     assert replace(draft, version=9).values(Step.WHO) == draft.values(Step.WHO)

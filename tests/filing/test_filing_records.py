@@ -75,11 +75,11 @@ async def test_whoever_filed_it_sees_and_cancels_it_too(
 ) -> None:
     mother, son = await registry.add(), await registry.add("王建国")
     filing = await desk.file(db, mother)
-    await owner_db.execute("update filing.filing set filed_by = $1, relation = 'child'", son.person_id)
+    await owner_db.execute("update filing.filing set filed_by = $1, relation = 'parent'", son.person_id)
     assert [f.number for f in await list_filings(db, viewer_id=son.person_id, whose="others")] == [filing.number]
     assert await list_filings(db, viewer_id=son.person_id, whose="self") == []
     assert [f.number for f in await list_filings(db, viewer_id=mother.person_id)] == [filing.number]
-    assert (await get_filing(db, vault, viewer_id=son.person_id, number=filing.number)).filing.relation == "child"
+    assert (await get_filing(db, vault, viewer_id=son.person_id, number=filing.number)).filing.relation == "parent"
     assert (await desk.cancel(db, filing, son.person_id)).status is FilingStatus.CLOSED
 
 

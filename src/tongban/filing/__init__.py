@@ -1,6 +1,7 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
 from tongban.filing.cancel import cancel_filing, may_cancel
+from tongban.filing.change import may_change
 from tongban.filing.due import DueFiling, filings_ending, filings_starting, validity_zh
 from tongban.filing.errors import (
     ChangeRefused,
@@ -12,8 +13,11 @@ from tongban.filing.errors import (
     HospitalFilesIt,
     KindRefused,
     MedicalCodeNotActive,
+    NothingToChange,
     NoticeNotRead,
     PlaceRefused,
+    ProxyRefused,
+    ReferralRefused,
     SettledHere,
 )
 from tongban.filing.model import (
@@ -24,16 +28,29 @@ from tongban.filing.model import (
     FilingEvent,
     FilingStatus,
     FilingWay,
+    Referral,
     is_long_term,
     scope_numbers,
     scopes_of_numbers,
 )
 from tongban.filing.open import open_filing
-from tongban.filing.reading import FOR_OTHER, FOR_SELF, Facts, Reading, freeze_start, proof_zh, read_draft
+from tongban.filing.proxy import INSURED_CARD, INSURED_REGISTER, PROXY_CARD, PROXY_REGISTER
+from tongban.filing.reading import Facts, Reading, freeze_start, proof_slots, proof_zh, read_draft
 from tongban.filing.records import get_filing, list_filings, signature_holds
+from tongban.filing.refer import ReferralAnswers, file_referral
 from tongban.filing.rules import KindDecision, decide_kind, locality_of
 from tongban.filing.stamps import CAN_STAMP_SQL, STAMP_SQL, UNSTAMP_SQL
-from tongban.filing.steps import FLOW, STEPS_TOTAL, Step
+from tongban.filing.steps import (
+    CHANGES,
+    FLOW,
+    FOR_KIN,
+    FOR_OTHER,
+    FOR_SELF,
+    STEPS_TOTAL,
+    Step,
+    is_for_other,
+    is_typed,
+)
 from tongban.filing.submit import read, submit_draft
 from tongban.filing.texts import Notice, Texts, load_texts
 
@@ -48,6 +65,10 @@ __all__ = [
     "open_filing",
     "cancel_filing",
     "may_cancel",
+    "may_change",
+    "ReferralAnswers",
+    "Referral",
+    "file_referral",
     "list_filings",
     "get_filing",
     "DueFiling",
@@ -66,6 +87,15 @@ __all__ = [
     "freeze_start",
     "FOR_SELF",
     "FOR_OTHER",
+    "FOR_KIN",
+    "CHANGES",
+    "is_for_other",
+    "is_typed",
+    "PROXY_CARD",
+    "PROXY_REGISTER",
+    "INSURED_CARD",
+    "INSURED_REGISTER",
+    "proof_slots",
     "KindDecision",
     "decide_kind",
     "locality_of",
@@ -89,6 +119,9 @@ __all__ = [
     "KindRefused",
     "MedicalCodeNotActive",
     "NoticeNotRead",
+    "NothingToChange",
     "PlaceRefused",
+    "ProxyRefused",
+    "ReferralRefused",
     "SettledHere",
 ]

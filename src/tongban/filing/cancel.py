@@ -6,6 +6,7 @@ from datetime import date, datetime
 from tongban.filing import store
 from tongban.filing.errors import ChangeRefused, FilingNotFound, SettledHere
 from tongban.filing.model import Filing, FilingStatus
+from tongban.filing.tell import tell_closed
 from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -18,19 +19,25 @@ from tongban.law import (
     Permission,
     decide_filing_change,
 )
+from tongban.materials import close as close_papers
+from tongban.materials import months_to_keep
 
 REASON_LENGTH_MAX = 200
 
 
 def may_cancel(pack: Pack, filing: Filing, actor_id: int, on: date) -> Decision[Permission]:
     """What the law says of cancelling; whether the filing stands at all is not asked."""
-    actor = {filing.filed_by: FilingActor.PROXY, filing.person_id: FilingActor.INSURED_PERSON}.get(
-        actor_id, FilingActor.STRANGER
-    )
     is_settled_here = filing.settlements_here > 0
     return decide_filing_change(
-        pack, FilingChangeQuestion(filing.insured_pool, FilingAct.CANCEL, is_settled_here, actor, on)
+        pack,
+        FilingChangeQuestion(filing.insured_pool, FilingAct.CANCEL, is_settled_here, actor_of(filing, actor_id), on),
     )
+
+
+def actor_of(filing: Filing, actor_id: int) -> FilingActor:
+    """What that person is to the filing."""
+    known = {filing.filed_by: FilingActor.PROXY, filing.person_id: FilingActor.INSURED_PERSON}
+    return known.get(actor_id, FilingActor.STRANGER)
 
 
 async def cancel_filing(
@@ -67,4 +74,7 @@ async def cancel_filing(
             person_id=person_id,
             subject=filing.number,
         )
+        await tell_closed(db, filing, actor_id, now=now)
+        months = months_to_keep(pack, filing.insured_pool, day_of(now))
+        await close_papers(db, person_id=person_id, subject=filing.number, months=months, now=now)
     return replace(filing, status=FilingStatus.CLOSED, closed_at=now, close_reason=reason)

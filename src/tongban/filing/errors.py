@@ -48,6 +48,24 @@ class FilingUndetermined(KindRefused):
     code = "filing_undetermined"
 
 
+class ProxyRefused(Refusal):
+    """Whoever signs may not file for this person."""
+
+    code = "filing_proxy_refused"
+
+
+class ReferralRefused(Refusal):
+    """What a hospital says of a referral does not hold together."""
+
+    code = "filing_referral_refused"
+
+
+class NothingToChange(Conflict):
+    """The filing to be changed is closed already."""
+
+    code = "filing_nothing_to_change"
+
+
 class AnswerMissing(Refusal):
     code = "filing_answer_missing"
 

@@ -1,13 +1,14 @@
 """The words of a filing 备案: what is answered, what is signed, what is kept."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
 from tongban.kernel.identifiers import FILING, OutsideNumber
-from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, PersonnelCategory, Situation, Word
+from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, PersonnelCategory, Relation, Situation, Word
+from tongban.law import CareStage
 from tongban.signing import SignedText
 
 # The numbers a scope has in the database, where a set of them stands in an exclusion constraint. Never renumber.
@@ -46,7 +47,10 @@ class FilingAnswers:
 
     `ends_on` None: open-ended. `admitted_on`: the day of the stay or visit, where the person knows it.
     `residence_address` is where a long-term resident lives; empty for temporary kinds. `notice_version` and
-    `commitment_version` name the texts the person says to have read and agreed to.
+    `commitment_version` name the texts the person says to have read and agreed to. `relation` is what the insured
+    person is to the proxy who files (None: the insured person files), `proxy_phone` the proxy's own. `papers` holds the
+    sha256 (hex) of each picture by its slot. `replaces` is the number of the filing that this one takes the place of;
+    `stage` says how far the care has come when it is filed.
     """
 
     insurance_type: InsuranceType
@@ -63,6 +67,11 @@ class FilingAnswers:
     residence_address: str
     notice_version: str
     commitment_version: str
+    relation: Relation | None = None
+    proxy_phone: str = ""
+    papers: Mapping[str, str] = field(default_factory=dict)
+    replaces: str = ""
+    stage: CareStage = CareStage.BEFORE_ADMISSION
 
     @property
     def is_long_term(self) -> bool:
@@ -75,7 +84,12 @@ class FilingAnswers:
 
 
 # Kept sealed in columns of their own, never in the archive's plain JSON.
-SEALED_ANSWERS = ("contact_phone", "contact_address", "residence_address")
+SEALED_ANSWERS = ("contact_phone", "contact_address", "residence_address", "proxy_phone")
+
+
+def relation_signed_for(person_id: int, signer_id: int, relation: str, proxy_phone: str) -> dict[str, Any]:
+    """What a proxy's first signature stands under, besides its text."""
+    return {"person_id": person_id, "signer_id": signer_id, "relation": str(relation), "proxy_phone": proxy_phone}
 
 
 def is_long_term(kind: FilingKind) -> bool:
@@ -104,13 +118,32 @@ class Filing:
     channel: str
     way: FilingWay
     filed_by: int
-    relation: str
+    relation: Relation | None
     contact_name: str
     policy_version: str
     filed_at: datetime
     closed_at: datetime | None
     close_reason: str
     settlements_here: int
+    replaces_serial: int | None = None
+    replaced_by_serial: int | None = None
+
+    @property
+    def is_by_proxy(self) -> bool:
+        return self.filed_by != self.person_id
+
+    @property
+    def replaces(self) -> str:
+        """Number of the filing that this one took the place of, if any."""
+        return self._sibling(self.replaces_serial)
+
+    @property
+    def replaced_by(self) -> str:
+        """Number of the filing that took this one's place, if any."""
+        return self._sibling(self.replaced_by_serial)
+
+    def _sibling(self, serial: int | None) -> str:
+        return "" if serial is None else str(OutsideNumber(FILING, self.person_id, serial))
 
     @property
     def number(self) -> str:
@@ -149,14 +182,17 @@ class Filing:
 class FilingEvent:
     event_no: int
     at: datetime
-    what: str  # filed, closed
+    what: str  # filed, closed, changed
     actor: str
     channel: str
     note: str
 
     @property
     def zh(self) -> str:
-        return {"filed": "备案办好了", "closed": "备案取消了"}.get(self.what, self.what)
+        return _EVENTS.get(self.what, self.what)
+
+
+_EVENTS = {"filed": "备案办好了", "closed": "备案取消了", "changed": "备案改了，换成了新的"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +206,29 @@ class FilingDetail:
     answers: Mapping[str, Any]
     decision: Mapping[str, Any]
     events: tuple[FilingEvent, ...]
-    signed: SignedText | None
+    proxy_phone: str
+    signatures: tuple[SignedText, ...]
+    referral: "Referral | None" = None
+
+    @property
+    def signed(self) -> SignedText | None:
+        """The signature under the filing itself; None for what a hospital or a window entered."""
+        return self.signatures[-1] if self.signatures else None
+
+    @property
+    def relation_signed(self) -> SignedText | None:
+        """The proxy's first signature, that the relation is true."""
+        return self.signatures[0] if self.filing.is_by_proxy and len(self.signatures) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """What the sending hospital says 转诊. Institutions by code; `entered_by` is ``institution:<code>`` or
+    ``operator:<name>``."""
+
+    from_institution: str
+    to_institution: str
+    diagnosis: str
+    reason: str
+    doctor: str
+    entered_by: str

@@ -11,19 +11,26 @@ from datetime import date, timedelta
 from tongban.directory import Region, Regions
 from tongban.drafts import Draft
 from tongban.filing import rules
-from tongban.filing.errors import AnswerMissing, NoticeNotRead
-from tongban.filing.model import FilingAnswers, is_long_term
-from tongban.filing.steps import Step
+from tongban.filing.errors import AnswerMissing, NoticeNotRead, ProxyRefused
+from tongban.filing.model import FilingAnswers, is_long_term, relation_signed_for
+from tongban.filing.proxy import (
+    ADULT_AGE,
+    IDENTITY_SLOTS,
+    code_not_active,
+    identity_problems,
+    needs_code,
+    proxy_phone_problems,
+    proxy_problems,
+)
+from tongban.filing.steps import CHANGES, FOR_SELF, Step, is_for_other, is_typed
 from tongban.filing.texts import Notice, Texts
-from tongban.kernel.dates import parse_date
+from tongban.kernel.dates import age_on, parse_date
 from tongban.kernel.errors import Refusal
-from tongban.kernel.vocabulary import FilingKind, Locality
-from tongban.law import Material, Pack
-from tongban.people import Enrollment
+from tongban.kernel.vocabulary import FilingKind, Locality, Relation
+from tongban.law import CareStage, Material, Pack
+from tongban.materials import MaterialKind, kind_of_code
+from tongban.people import Enrollment, Person
 from tongban.signing import Commitment, Signature, answers_hash, read_confirmed, read_signature
-
-FOR_SELF = "self"
-FOR_OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,10 @@ class Facts:
     regions: Regions
     texts: Texts
     enrollments: Sequence[Enrollment]  # those of the insured person that are valid today
-    signer_name: str
+    signer: Person
+    insured: Person
+    has_code: bool  # whether the insured person's medical code is active
+    papers: Mapping[str, str]  # sha256 of the pictures in the draft, by slot
 
 
 @dataclass(slots=True)
@@ -44,6 +54,11 @@ class Reading:
 
     facts: Facts
     problems: dict[str, list[Refusal]] = field(default_factory=dict)
+    relation: Relation | None = None  # what the insured person is to the proxy; None: they file for themselves
+    proxy_phone: str = ""
+    relation_commitment: Commitment | None = None
+    relation_hash: bytes | None = None
+    relation_signature: Signature | None = None
     enrollment: Enrollment | None = None
     region: Region | None = None
     locality: Locality | None = None
@@ -77,17 +92,103 @@ def read_draft(draft: Draft, facts: Facts) -> Reading:
 
 
 def _read_who(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
-    if values.get("for") not in (FOR_SELF, FOR_OTHER):
+    if is_for_other(draft):
+        if age_on(facts.signer.birth_date, facts.today) < ADULT_AGE:
+            return [ProxyRefused("未满 18 岁，不能替别人办备案。请家里的大人来办", field="for")]
+        if not is_typed(draft):
+            reading.relation = _relation(values)
+            if draft.for_person_id == draft.person_id or reading.relation is None:
+                return [AnswerMissing("请重新选给谁办", field="for")]
+        return []
+    if values.get("for") != FOR_SELF:
         return [AnswerMissing("请选给谁办", field="for")]
-    if values["for"] == FOR_OTHER:
-        return [AnswerMissing("给家人办，现在要到窗口办或者打电话办", field="for")]
+    return _choose_enrollment(values.get("enrollment", ""), facts, reading)
+
+
+def _choose_enrollment(chosen: str, facts: Facts, reading: Reading) -> Sequence[Refusal]:
     for enrollment in facts.enrollments:
-        if str(enrollment.enrollment_no) == values.get("enrollment"):
+        if str(enrollment.enrollment_no) == chosen:
             reading.enrollment = enrollment
             return []
     if not facts.enrollments:
-        return [AnswerMissing("没有查到您现在的参保记录，请打参保地的电话问一下", field="enrollment")]
+        return [AnswerMissing("没有查到现在的参保记录，请打参保地的电话问一下", field="enrollment")]
     return [AnswerMissing("请选用哪份医保办", field="enrollment")]
+
+
+def _relation(values: Mapping[str, str]) -> Relation | None:
+    return Relation(values["relation"]) if values.get("relation") in set(Relation) else None
+
+
+def _read_person(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    """The door looks the person up when the page is posted; here it shows in the draft being for somebody else."""
+    if not is_typed(draft):
+        return []
+    problems: list[Refusal] = []
+    if not values.get("name"):
+        problems.append(AnswerMissing("请填家人的姓名", field="name"))
+    if not values.get("id_number"):
+        problems.append(AnswerMissing("请填家人的身份证号", field="id_number"))
+    reading.relation = _relation(values)
+    if reading.relation is None:
+        problems.append(AnswerMissing("请选这位家人是您的什么人", field="relation"))
+    if not problems and draft.for_person_id == draft.person_id:
+        problems.append(AnswerMissing("家人的姓名和身份证号还没有核对上，请再填一次", field="id_number"))
+    return problems
+
+
+def _read_proxy(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if not is_for_other(draft):
+        return []
+    if draft.for_person_id == draft.person_id or reading.relation is None:
+        return [AnswerMissing("请先选给谁办", field="proxy_tel")]
+    only = str(facts.enrollments[0].enrollment_no) if len(facts.enrollments) == 1 else ""
+    problems = list(_choose_enrollment(values.get("enrollment") or only, facts, reading))
+    if reading.enrollment is not None:
+        pool = reading.enrollment.pool_code
+        problems += proxy_problems(facts.pack, facts.signer, pool, reading.relation, facts.today)
+        if not facts.has_code and needs_code(facts.pack, pool, facts.today):
+            problems.append(code_not_active(facts.insured, is_self=False))
+    reading.proxy_phone = rules.tidy_phone(values.get("proxy_tel", ""))
+    problems += proxy_phone_problems(reading.proxy_phone)
+    return problems
+
+
+def _read_relation(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    if not is_for_other(draft):
+        return []
+    if reading.relation is not None and not any(reading.problems_of(s) for s in (Step.PERSON, Step.PROXY)):
+        reading.relation_commitment = facts.texts.relation(
+            insured=facts.insured.name,
+            signer=facts.signer.name,
+            relation=reading.relation.said_of(is_male=facts.insured.is_male),
+        )
+        signed_for = relation_signed_for(draft.for_person_id, draft.person_id, reading.relation, reading.proxy_phone)
+        reading.relation_hash = answers_hash(reading.relation_commitment, signed_for)
+    reading.relation_signature, problems = read_signature(values, reading.relation_hash, facts.signer.name)
+    return problems
+
+
+def _read_photos(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    return identity_problems(facts.papers) if is_for_other(draft) else []
+
+
+def _read_proofs(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    """Online nobody has to show them."""
+    return []
+
+
+def papers_used(draft: Draft, kept: Mapping[str, str], decision: rules.KindDecision | None) -> dict[str, str]:
+    """Those of `kept` (anything by slot) that belong to the filing as it is answered now: another kind asks for other
+    proofs, and whoever files for themselves shows no ID card."""
+    slots = set(IDENTITY_SLOTS) if is_for_other(draft) else set()
+    slots |= {slot for slot, _ in proof_slots(decision)}
+    return {name: each for name, each in sorted(kept.items()) if name.partition(".")[0] in slots}
+
+
+def proof_slots(decision: rules.KindDecision | None) -> list[tuple[str, MaterialKind]]:
+    """The slots for the kind's own papers, one for each sort of picture."""
+    kinds = [kind_of_code(material.code) for material in decision.terms.materials] if decision else []
+    return [(f"proof_{kind.value}", kind) for kind in dict.fromkeys(kinds)]
 
 
 def _read_place(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
@@ -129,7 +230,8 @@ def _read_kind(values: Mapping[str, str], draft: Draft, facts: Facts, reading: R
     reading.kind = kind
     reading.notice = facts.texts.notice(kind, reading.locality)
     place, proof = reading.region.full_name, proof_zh(reading.decision.terms.materials)
-    reading.commitment = facts.texts.commitment(kind, place=place, proof=proof)
+    insured = facts.insured.name if is_for_other(draft) else ""
+    reading.commitment = facts.texts.commitment(kind, place=place, proof=proof, insured=insured)
     return []
 
 
@@ -164,12 +266,14 @@ def _read_contact(values: Mapping[str, str], draft: Draft, facts: Facts, reading
             return None
 
     start = _chosen_start(values, facts.today) or day_in("start", "开始日期")
-    admitted = day_in("admitted", "住院那天") if values.get("admitted_choice") == "yes" else None
+    stage = _stage(values)
+    knows_day = stage is not CareStage.BEFORE_ADMISSION or values.get("admitted_choice") == "yes"
+    admitted = day_in("admitted", "住院那天") if knows_day else None
     end = reading.decision.ends_on(start) if start else None
     if values.get("end_choice") == "date":
         end = day_in("end", "结束日期")
     if not problems and start is not None:
-        reading.period = rules.Period(start, end, admitted)
+        reading.period = rules.Period(start, end, admitted, stage)
         problems += rules.period_problems(reading.period, reading.decision, facts.today)
     residence = values.get("residence", "") if is_long_term(reading.kind) else ""
     contact = rules.tidy_contact(values.get("contact", ""), values.get("tel", ""), values.get("addr", ""), residence)
@@ -185,9 +289,28 @@ def _chosen_start(values: Mapping[str, str], today: date) -> date | None:
 
 
 def freeze_start(values: Mapping[str, str], today: date) -> dict[str, str]:
-    """The contact step's values with 今天 or 明天 turned into that date."""
+    """The contact step's values with 今天 or 明天 turned into that date; of somebody whose stay has
+    begun into the day before admission, since no later day would serve the stay."""
     day = _chosen_start(values, today)
-    return {**values, "start_choice": "date", "start": day.isoformat()} if day else dict(values)
+    if day is None:
+        return dict(values)
+    if _stage(values) is not CareStage.BEFORE_ADMISSION:
+        try:
+            day = min(day, parse_date(values.get("admitted", "")) - timedelta(days=1))
+        except Refusal:
+            return dict(values)  # said when the day is read
+    return {**values, "start_choice": "date", "start": day.isoformat()}
+
+
+def _stage(values: Mapping[str, str]) -> CareStage:
+    return _STAGES.get(values.get("admitted_choice", ""), CareStage.BEFORE_ADMISSION)
+
+
+_STAGES = {
+    "in": CareStage.IN_HOSPITAL,
+    "out": CareStage.DISCHARGED_UNSETTLED,
+    "paid": CareStage.DISCHARGED_SELF_PAID,
+}
 
 
 def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
@@ -219,6 +342,11 @@ def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
         residence_address=contact.residence_address,
         notice_version=notice.version,
         commitment_version=commitment.version,
+        relation=reading.relation,
+        proxy_phone=reading.proxy_phone,
+        papers=papers_used(draft, facts.papers, reading.decision),
+        replaces=draft.value(CHANGES, "number"),
+        stage=period.stage,
     )
     signed_for = reading.answers.signed_for(draft.for_person_id, draft.person_id)
     reading.answers_hash = answers_hash(commitment, signed_for)
@@ -226,16 +354,21 @@ def _read_review(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
 
 
 def _read_sign(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
-    reading.signature, problems = read_signature(values, reading.answers_hash, facts.signer_name)
+    reading.signature, problems = read_signature(values, reading.answers_hash, facts.signer.name)
     return problems
 
 
 _READERS: dict[Step, Callable[[Mapping[str, str], Draft, Facts, Reading], Sequence[Refusal]]] = {
     Step.WHO: _read_who,
+    Step.PERSON: _read_person,
+    Step.PROXY: _read_proxy,
+    Step.RELATION: _read_relation,
+    Step.PHOTOS: _read_photos,
     Step.PLACE: _read_place,
     Step.KIND: _read_kind,
     Step.NOTICE: _read_notice,
     Step.CONTACT: _read_contact,
+    Step.PROOFS: _read_proofs,
     Step.REVIEW: _read_review,
     Step.SIGN: _read_sign,
 }

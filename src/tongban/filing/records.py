@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 from tongban.filing import store
 from tongban.filing.errors import FilingNotFound
-from tongban.filing.model import SEALED_ANSWERS, Filing, FilingDetail, FilingWay
+from tongban.filing.model import SEALED_ANSWERS, Filing, FilingDetail, FilingWay, relation_signed_for
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import FILING, InvalidNumber, parse_outside_number
@@ -37,9 +37,15 @@ def signature_holds(detail: FilingDetail) -> bool:
     """Whether text and answers are still, letter for letter, what was signed."""
     if detail.signed is None:
         return False
-    sealed = (detail.contact_phone, detail.contact_address, detail.residence_address)
+    sealed = (detail.contact_phone, detail.contact_address, detail.residence_address, detail.proxy_phone)
     answers = {**detail.answers, **dict(zip(SEALED_ANSWERS, sealed, strict=True))}
-    return holds(detail.signed, answers)
+    if not holds(detail.signed, answers):
+        return False
+    filing, first = detail.filing, detail.relation_signed
+    if filing.relation is None:
+        return True
+    signed_for = relation_signed_for(filing.person_id, filing.filed_by, filing.relation, detail.proxy_phone)
+    return first is not None and holds(first, signed_for)
 
 
 def _not_found() -> FilingNotFound:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -60,7 +60,7 @@ class KindDecision:
 
     decisions: tuple[tuple[CareKind, FilingDecision], ...]
     terms: FilingTerms
-    in_hospital: Decision[LateFiling]  # what the same filing is worth to somebody already admitted
+    late: Mapping[CareStage, Decision[LateFiling]]  # what the same filing is worth once care has begun
 
     @property
     def scopes(self) -> frozenset[CareKind]:
@@ -75,7 +75,11 @@ class KindDecision:
         """JSON-able, for the archive."""
         rows = {care.value: msgspec.to_builtins(decision) for care, decision in self.decisions}
         terms = msgspec.to_builtins(self.terms, enc_hook=_plain)
-        return {"decisions": rows, "terms": terms, "in_hospital": msgspec.to_builtins(self.in_hospital)}
+        return {
+            "decisions": rows,
+            "terms": terms,
+            "late": {stage.value: msgspec.to_builtins(made) for stage, made in self.late.items()},
+        }
 
     def ends_on(self, starts_on: date) -> date | None:
         """The last day the policy gives a filing that begins on `starts_on`; None: open-ended."""
@@ -155,8 +159,9 @@ def decide_kind(
     where: Locality,
     kind: FilingKind,
     today: date,
+    by_hospital: bool = False,
 ) -> KindDecision:
-    """What allows this kind of filing.
+    """What allows this kind of filing. `by_hospital`: a hospital or a window enters it, not the person.
 
     A filing covers several kinds of care at once, so it exists as soon as one of them has to, or may, be filed. A
     referral is never one's own to file.
@@ -184,12 +189,17 @@ def decide_kind(
         for care in covered
     )
     by_outcome = {decision.outcome: decision for _, decision in reversed(decisions)}
-    for outcome, refused_as in _PRECEDENCE_REFERRAL if kind is FilingKind.REFERRAL else _PRECEDENCE:
+    precedence = _PRECEDENCE_REFERRAL if kind is FilingKind.REFERRAL else _PRECEDENCE
+    for outcome, refused_as in _PRECEDENCE_BY_HOSPITAL if by_hospital else precedence:
         if outcome in by_outcome:
             if refused_as is None:
-                stage = CareStage.IN_HOSPITAL
-                late = LateFilingQuestion(insured_pool, stage, where, kind.situation, today, treatment_pool)
-                return KindDecision(decisions, terms, decide_late_filing(pack, late))
+                late = {
+                    stage: decide_late_filing(
+                        pack, LateFilingQuestion(insured_pool, stage, where, kind.situation, today, treatment_pool)
+                    )
+                    for stage in _BEGUN
+                }
+                return KindDecision(decisions, terms, late)
             raise refused_as(by_outcome[outcome].sentence, field="kind")
     raise FilingUndetermined("还不清楚这种情况能不能备案，请打参保地的电话问一下", field="kind")
 
@@ -213,20 +223,39 @@ _PRECEDENCE_REFERRAL: tuple[tuple[FilingOutcome, type[KindRefused] | None], ...]
 )
 
 
+_PRECEDENCE_BY_HOSPITAL: tuple[tuple[FilingOutcome, type[KindRefused] | None], ...] = (
+    (FilingOutcome.HOSPITAL_FILES, None),
+    (FilingOutcome.MUST_FILE, None),
+    (FilingOutcome.DEEMED, None),
+    (FilingOutcome.UNDETERMINED, FilingUndetermined),
+    (FilingOutcome.NOT_NEEDED, FilingNotNeeded),
+)
+_BEGUN = (CareStage.IN_HOSPITAL, CareStage.DISCHARGED_UNSETTLED, CareStage.DISCHARGED_SELF_PAID)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
+    """`stage` says how far the care has come; `admitted_on` when it began, once it has or where it is known."""
+
     starts_on: date
     ends_on: date | None
     admitted_on: date | None
+    stage: CareStage = CareStage.BEFORE_ADMISSION
 
 
 def period_problems(period: Period, decision: KindDecision, today: date) -> list[Refusal]:
     """What is wrong with start, end and admission, in page order; empty when nothing is."""
     found: list[Refusal] = []
     start, end, admitted = period.starts_on, period.ends_on, period.admitted_on
-    terms, late = decision.terms, decision.in_hospital
-    if admitted is not None and admitted <= today and late.outcome is not LateFiling.MAY_FILE:
-        return [DateRefused(late.sentence, field="admitted")]
+    terms, stage = decision.terms, period.stage
+    if stage is CareStage.BEFORE_ADMISSION and admitted is not None and admitted <= today:
+        stage = CareStage.IN_HOSPITAL
+    if stage is not CareStage.BEFORE_ADMISSION:
+        late = decision.late[stage]
+        if late.outcome is not LateFiling.MAY_FILE:
+            return [DateRefused(late.sentence, field="admitted")]
+        if admitted is not None and admitted > today:
+            return [DateRefused(f"住院那天填的是{zh_date(admitted)}，还没到。请看看日期对不对", field="admitted")]
     earliest = today - timedelta(days=terms.backdate_days_max)
     if terms.must_start_before_admission and admitted is not None and admitted <= earliest:
         found.append(
@@ -287,12 +316,13 @@ def contact_problems(contact: Contact, kind: FilingKind) -> list[Refusal]:
         found.append(ContactRefused("请填联系人姓名", field="contact"))
     elif len(contact.name) > _NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", contact.name):
         found.append(ContactRefused("联系人姓名里有不该有的字，请只写姓名", field="contact"))
-    found += _phone_problems(contact.phone)
+    found += phone_problems(contact.phone)
     found += _address_problems(contact.address, "addr", "联系地址")
     return found
 
 
-def _phone_problems(phone: str) -> list[Refusal]:
+def phone_problems(phone: str) -> list[Refusal]:
+    """What is wrong with a mobile number in plain digits."""
     if not phone:
         return [ContactRefused("请填手机号，一共 11 位", field="tel")]
     if not (phone.isascii() and phone.isdigit()):

@@ -11,21 +11,25 @@ from tongban.filing.model import (
     FilingEvent,
     FilingStatus,
     FilingWay,
+    Referral,
     scopes_of_numbers,
 )
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
-from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory
+from tongban.kernel.vocabulary import FilingKind, InsuranceType, PersonnelCategory, Relation
 from tongban.signing import signatures_of
 
 _CONTEXT_PHONE = "filing.contact_phone"
 _CONTEXT_ADDRESS = "filing.contact_address"
 _CONTEXT_RESIDENCE = "filing.residence_address"
+_CONTEXT_PROXY_PHONE = "filing.proxy_phone"
+_CONTEXT_REFERRAL = "filing.referral"
 
 _FILING = """
   person_id, filing_serial, kind, array(select n from generate_series(1, 3) n where scopes @> n) as scope_numbers,
   treatment_pool, insured_pool, insurance_type, category, valid_from, valid_to, stays_max, status, channel, way,
-  filed_by, relation, contact_name, policy_version, filed_at, closed_at, close_reason, settlements_here
+  filed_by, relation, contact_name, policy_version, filed_at, closed_at, close_reason, settlements_here,
+  replaces_serial, replaced_by_serial
 """
 
 
@@ -48,6 +52,7 @@ async def insert_filing(
     contact_phone: str,
     contact_address: str,
     residence_address: str,
+    proxy_phone: str,
     scope_numbers: Sequence[int],
     answers: Mapping[str, Any],
     decision: Mapping[str, Any],
@@ -58,9 +63,10 @@ async def insert_filing(
         """insert into filing.filing (
              person_id, filing_serial, kind, scopes, treatment_pool, insured_pool, insurance_type, category, valid_from,
              valid_to, status, channel, way, filed_by, relation, contact_name, contact_phone_enc, contact_address_enc,
-             residence_address_enc, answers, policy_version, decision, submit_token, filed_at, stays_max)
+             residence_address_enc, answers, policy_version, decision, submit_token, filed_at, stays_max,
+             proxy_phone_enc, replaces_serial)
            values ($1, $2, $3, (select range_agg(int4range(n, n + 1)) from unnest($4::integer[]) n), $5, $6, $7, $8, $9,
-             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)""",
+             $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)""",
         filing.person_id,
         filing.filing_serial,
         filing.kind.value,
@@ -75,7 +81,7 @@ async def insert_filing(
         filing.channel,
         filing.way.value,
         filing.filed_by,
-        filing.relation,
+        filing.relation.value if filing.relation else "",
         filing.contact_name,
         vault.seal(contact_phone, _CONTEXT_PHONE),
         vault.seal(contact_address, _CONTEXT_ADDRESS),
@@ -86,6 +92,8 @@ async def insert_filing(
         submit_token,
         filing.filed_at,
         filing.stays_max,
+        vault.seal(proxy_phone, _CONTEXT_PROXY_PHONE) if proxy_phone else None,
+        filing.replaces_serial,
     )
 
 
@@ -136,20 +144,23 @@ async def overlapping(
     scope_numbers: Sequence[int],
     valid_from: date,
     valid_to: date | None,
+    but_not: int | None = None,
 ) -> Filing | None:
-    """The first filing that the table's exclusion constraint would name for these values."""
+    """The first filing that the table's exclusion constraint would name for these values, `but_not` that serial."""
     return _optional(
         await db.fetchrow(
             f"""select {_FILING} from filing.filing
                 where person_id = $1 and treatment_pool = $2 and status <> 'closed' and stays_max is null
                   and scopes && (select range_agg(int4range(n, n + 1)) from unnest($3::integer[]) n)
                   and daterange(valid_from, valid_to, '[]') && daterange($4, $5, '[]')
+                  and filing_serial is distinct from $6
                 order by filing_serial limit 1""",  # noqa: S608
             person_id,
             treatment_pool,
             list(scope_numbers),
             valid_from,
             valid_to,
+            but_not,
         )
     )
 
@@ -179,7 +190,8 @@ async def filings_for_others(db: Db, signer_id: int, way: str | None) -> list[Fi
 
 async def detail(db: Db, vault: Vault, person_id: int, filing_serial: int) -> FilingDetail | None:
     row = await db.fetchrow(
-        f"""select {_FILING}, contact_phone_enc, contact_address_enc, residence_address_enc, answers, decision
+        f"""select {_FILING}, contact_phone_enc, contact_address_enc, residence_address_enc, proxy_phone_enc, answers,
+                   decision
             from filing.filing where person_id = $1 and filing_serial = $2""",  # noqa: S608
         person_id,
         filing_serial,
@@ -194,7 +206,7 @@ async def detail(db: Db, vault: Vault, person_id: int, filing_serial: int) -> Fi
     )
     filing = _filing(row)
     signed = await signatures_of(db, person_id, filing.number)
-    residence = row["residence_address_enc"]
+    residence, proxy_phone = row["residence_address_enc"], row["proxy_phone_enc"]
     return FilingDetail(
         filing=filing,
         contact_phone=vault.open(row["contact_phone_enc"], _CONTEXT_PHONE),
@@ -203,7 +215,9 @@ async def detail(db: Db, vault: Vault, person_id: int, filing_serial: int) -> Fi
         answers=row["answers"],
         decision=row["decision"],
         events=tuple(FilingEvent(*event) for event in events),
-        signed=signed[-1] if signed else None,
+        proxy_phone=vault.open(proxy_phone, _CONTEXT_PROXY_PHONE) if proxy_phone is not None else "",
+        signatures=tuple(signed),
+        referral=await _referral(db, vault, person_id, filing_serial) if filing.kind is FilingKind.REFERRAL else None,
     )
 
 
@@ -216,6 +230,48 @@ async def close(db: Db, person_id: int, filing_serial: int, *, now: datetime, cl
         now,
         closed_by,
         reason,
+    )
+
+
+async def link_replacement(db: Db, person_id: int, old_serial: int, new_serial: int) -> None:
+    """The closed filing learns what took its place."""
+    await db.execute(
+        "update filing.filing set replaced_by_serial = $3 where person_id = $1 and filing_serial = $2",
+        person_id,
+        old_serial,
+        new_serial,
+    )
+
+
+async def insert_referral(db: Db, vault: Vault, person_id: int, filing_serial: int, referral: Referral) -> None:
+    await db.execute(
+        """insert into filing.referral (person_id, filing_serial, from_institution, to_institution, doctor,
+                                        diagnosis_enc, reason_enc, entered_by)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        person_id,
+        filing_serial,
+        referral.from_institution,
+        referral.to_institution,
+        referral.doctor,
+        vault.seal(referral.diagnosis, _CONTEXT_REFERRAL),
+        vault.seal(referral.reason, _CONTEXT_REFERRAL),
+        referral.entered_by,
+    )
+
+
+async def _referral(db: Db, vault: Vault, person_id: int, filing_serial: int) -> Referral | None:
+    row = await db.fetchrow(
+        "select * from filing.referral where person_id = $1 and filing_serial = $2", person_id, filing_serial
+    )
+    if row is None:
+        return None
+    return Referral(
+        from_institution=row["from_institution"],
+        to_institution=row["to_institution"],
+        diagnosis=vault.open(row["diagnosis_enc"], _CONTEXT_REFERRAL),
+        reason=vault.open(row["reason_enc"], _CONTEXT_REFERRAL),
+        doctor=row["doctor"],
+        entered_by=row["entered_by"],
     )
 
 
@@ -240,11 +296,13 @@ def _filing(row: Any) -> Filing:
         channel=row["channel"],
         way=FilingWay(row["way"]),
         filed_by=row["filed_by"],
-        relation=row["relation"],
+        relation=Relation(row["relation"]) if row["relation"] else None,
         contact_name=row["contact_name"],
         policy_version=row["policy_version"],
         filed_at=row["filed_at"],
         closed_at=row["closed_at"],
         close_reason=row["close_reason"],
         settlements_here=row["settlements_here"],
+        replaces_serial=row["replaces_serial"],
+        replaced_by_serial=row["replaced_by_serial"],
     )

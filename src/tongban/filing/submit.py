@@ -1,5 +1,6 @@
 """From a draft to a filing: what the draft amounts to, and handing it in once."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from tongban.filing import store
 from tongban.filing.errors import FilingNotFound
 from tongban.filing.model import Filing
 from tongban.filing.open import open_filing
-from tongban.filing.reading import Facts, Reading, read_draft
+from tongban.filing.reading import Facts, Reading, papers_used, read_draft
 from tongban.filing.texts import Texts, load_texts
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
@@ -18,7 +19,8 @@ from tongban.infra.db import Db
 from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import FILING, parse_outside_number
 from tongban.law import Pack
-from tongban.people import enrollments, get_person
+from tongban.materials import Material, MaterialNotFound, find
+from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
 
 
 async def read(
@@ -27,13 +29,17 @@ async def read(
     """What the draft amounts to today."""
     today = day_of(now)
     signer = await get_person(db, vault, draft.person_id)
+    is_own = draft.for_person_id == draft.person_id
     facts = Facts(
         today=today,
         pack=pack,
         regions=regions,
         texts=texts or load_texts(),
         enrollments=tuple(await enrollments(db, draft.for_person_id, today)),
-        signer_name=signer.name,
+        signer=signer,
+        insured=signer if is_own else await get_person(db, vault, draft.for_person_id),
+        has_code=await medical_code_state(db, draft.for_person_id) is MedicalCodeState.ACTIVE,
+        papers={slot: material.sha256 for slot, material in (await _papers(db, draft, now)).items()},
     )
     return read_draft(draft, facts)
 
@@ -70,12 +76,23 @@ async def submit_draft(
             answers=reading.answers,
             signature=reading.signature,
             submit_token=draft.submit_token,
+            relation_signature=reading.relation_signature,
+            papers=papers_used(draft, {slot: draft.papers[slot] for slot in reading.facts.papers}, reading.decision),
             channel=channel,
             now=now,
             texts=texts,
         )
         await drafts.finish(db, draft, filing.number, now)
     return filing
+
+
+async def _papers(db: Db, draft: Draft, now: datetime) -> dict[str, Material]:
+    """The pictures of the draft by slot; one that was purged meanwhile leaves its slot empty."""
+    found = {}
+    for slot, number in draft.papers.items():
+        with suppress(MaterialNotFound):
+            found[slot] = await find(db, viewer_id=draft.person_id, number=number, now=now)
+    return found
 
 
 async def _filing_of(db: Db, outcome: str) -> Filing:

@@ -150,3 +150,19 @@ class Relation(Word):
     GRANDCHILD = "grandchild", "孙子女"
     DAUGHTERS_CHILD = "daughters_child", "外孙子女"
     OTHER = "other", "其他"
+
+    def said_of(self, *, is_male: bool) -> str:
+        """What one calls somebody who is this: 母亲 for a woman who is a parent."""
+        return _SAID_OF.get(self, (self.zh, self.zh))[0 if is_male else 1]
+
+
+_SAID_OF = {
+    Relation.SPOUSE: ("丈夫", "妻子"),
+    Relation.PARENT: ("父亲", "母亲"),
+    Relation.CHILD: ("儿子", "女儿"),
+    Relation.SIBLING: ("兄弟", "姐妹"),
+    Relation.GRANDPARENT: ("爷爷", "奶奶"),
+    Relation.MATERNAL_GRANDPARENT: ("外公", "外婆"),
+    Relation.GRANDCHILD: ("孙子", "孙女"),
+    Relation.DAUGHTERS_CHILD: ("外孙", "外孙女"),
+}

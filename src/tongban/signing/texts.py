@@ -3,7 +3,8 @@
 A file holds ``dated``, ``title``, ``points`` (a few lines to read first) and ``paragraphs`` (all of what is signed).
 Each line has its words under ``zh``: ``**…**`` is set bold, ``{word}`` stands for a word given by the flow. A line
 may depend on a word: ``needs: proof`` keeps it only where `proof` has something to say, ``without: proof`` only where
-it has nothing. Whoever signed keeps the whole text with the signature, so an old wording needs no file.
+it has nothing; of several words in a list all must hold. Whoever signed keeps the whole text with the signature, so an
+old wording needs no file.
 """
 
 import hashlib
@@ -40,8 +41,14 @@ def _lines(rows: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> list[
         # One pass: a word that looks like a placeholder is only text.
         re.sub(r"\{(\w+)\}", lambda found: words[found[1]], str(row["zh"]))
         for row in rows
-        if ("needs" not in row or words[row["needs"]]) and ("without" not in row or not words[row["without"]])
+        if all(words[word] for word in _named(row, "needs")) and not any(words[w] for w in _named(row, "without"))
     ]
+
+
+def _named(row: Mapping[str, Any], key: str) -> list[str]:
+    """One word or several."""
+    named = row.get(key, [])
+    return [named] if isinstance(named, str) else list(named)
 
 
 def segments(line: str) -> tuple[Segment, ...]:

@@ -25,8 +25,10 @@ create table filing.filing (
   status        text not null check (status in ('active', 'materials_due', 'closed')),
   channel       text not null,
   way           text not null check (way in ('self', 'window', 'hospital')),
-  filed_by      bigint not null,          -- the person who signed: the insured person or a proxy
-  relation      text not null default '',
+  filed_by      bigint not null,          -- the person who signed: the insured person or a proxy; of a referral the former
+  relation      text not null default '' check (relation in ('', 'spouse', 'parent', 'child', 'sibling', 'grandparent',
+                  'maternal_grandparent', 'grandchild', 'daughters_child', 'other')),  -- what the insured person is to the proxy
+  proxy_phone_enc bytea,
   contact_name  text not null,
   contact_phone_enc bytea not null,
   contact_address_enc bytea not null,
@@ -41,7 +43,15 @@ create table filing.filing (
   close_reason  text not null default '',
   -- Left by settlement, under the same lock that cancelling takes: how many settlements rest on this filing.
   settlements_here integer not null default 0 check (settlements_here >= 0),
+  -- A change closes one filing and makes another in one transaction; each knows the other.
+  replaces_serial integer,
+  replaced_by_serial integer,
   primary key (person_id, filing_serial),
+  unique (person_id, replaces_serial),
+  foreign key (person_id, replaces_serial) references filing.filing,
+  foreign key (person_id, replaced_by_serial) references filing.filing,
+  check ((relation <> '') = (filed_by <> person_id)),
+  check (replaced_by_serial is null or status = 'closed'),
   unique (person_id, submit_token),
   check ((status = 'closed') = (closed_at is not null)),
   -- The same person, place and scope cannot be filed twice for the same day; different places may coexist. A filing for
@@ -66,6 +76,21 @@ create table filing.event (
   foreign key (person_id, filing_serial) references filing.filing
 );
 
+-- What the sending hospital says of a referral. Diagnosis and reason are about somebody's health, so they are sealed.
+create table filing.referral (
+  person_id     bigint not null,
+  filing_serial integer not null,
+  from_institution text not null,
+  to_institution text not null,
+  doctor        text not null,
+  diagnosis_enc bytea not null,
+  reason_enc    bytea not null,
+  entered_by    text not null,            -- 'institution:<code>' or 'operator:<name>'
+  primary key (person_id, filing_serial),
+  foreign key (person_id, filing_serial) references filing.filing,
+  check (from_institution <> to_institution)
+);
+
 -- What settlement may read in its own SQL.
 create view filing.v_filing as
   select person_id, filing_serial, kind, scopes, treatment_pool, insured_pool, insurance_type, valid_from, valid_to, status,
@@ -74,4 +99,4 @@ create view filing.v_filing as
 
 grant select on filing.v_filing to tongban_app;
 grant select, insert, update on filing.filing, filing.person_serial to tongban_app;
-grant select, insert on filing.event to tongban_app;
+grant select, insert on filing.event, filing.referral to tongban_app;
