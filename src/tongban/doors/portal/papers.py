@@ -426,7 +426,8 @@ async def piece(request: Request, draft_id: FromPath[str], name: FromPath[str]) 
     body, at = await request.body(), request.query_params.get("at", "")
     if not at.isascii() or not at.isdigit() or len(at) > 12:
         raise materials.UploadWrong("这张照片没有传好，请重新选一次照片")
-    async with pool.acquire() as db, db.transaction():
+    # In no transaction: what arrived wrong is thrown away, and stays thrown away when that is then told.
+    async with pool.acquire() as db:
         place = await _place(request, db, draft_id, name)
         what = _announced(request, place)
         if body:
