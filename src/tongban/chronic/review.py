@@ -39,6 +39,7 @@ from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+from tongban.infra.files import Files
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import mask_name, mask_phone
@@ -113,10 +114,19 @@ class Decision:
 
 
 async def queue(db: Db, reviewer: Reviewer, *, now: datetime, limit: int = 100) -> list[QueueRow]:
-    """What waits, the most urgent first. Names are masked, so this look is not one at a person's data."""
+    """What waits, the most urgent first. Names are masked; that the queue was looked at is logged all the same."""
     today = day_of(now)
     found = await store.queue(db, reviewer.pools, await names(db), limit)
     known = await names_of(db, [each.person_id for each in found])
+    await audit.record(
+        db,
+        now=now,
+        actor=reviewer.actor,
+        channel=_CHANNEL,
+        action="chronic.listed",
+        person_id=None,
+        subject=str(len(found)),
+    )
     return [
         QueueRow(
             each,
@@ -182,6 +192,21 @@ async def _compared(
         Compared("缴费", "正常缴费", enrolled.payment_state.zh if enrolled else none),
         Compared("联系人", application.contact_name, proxy.name),
         Compared("手机号", mask_phone(phone), mask_phone(proxy.phone)),
+    )
+
+
+async def photo(
+    db: Db, vault: Vault, files: Files, reviewer: Reviewer, number: str, material: str, *, page: int, now: datetime
+) -> tuple[bytes, str]:
+    """One page of a picture that was handed in with the application, and its media type; the look is logged.
+
+    Raises ApplicationNotFound, MaterialNotFound.
+    """
+    application = await _in_scope(db, reviewer, number)
+    if material not in {each.number for each in await papers_of(db, application)}:
+        raise materials.MaterialNotFound
+    return await materials.read_for_review(
+        db, vault, files, operator=reviewer.name, number=material, page=page, now=now
     )
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import typer
 from typer import rich_utils
 
-from tongban.doors.cli import data, db, demo, explain, law, materials, notices, serve, story, work
+from tongban.doors.cli import data, db, demo, explain, law, materials, notices, review, serve, story, work
 from tongban.doors.cli.console import errors
 from tongban.kernel.errors import Refusal
 
@@ -35,6 +35,7 @@ app.add_typer(db.app, name="db", help="数据库：状态、升级、命令行�
 app.add_typer(data.app)
 app.add_typer(demo.app)
 app.add_typer(law.app, name="law", help=law.HELP)
+app.add_typer(review.app, name="review", help=review.HELP)
 app.command("story", help=story.HELP)(story.command)
 app.command("explain", help=explain.HELP)(explain.command)
 
