@@ -11,7 +11,18 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "tongban"
 
-SCHEMAS = ("infra", "directory", "people", "drafts", "signing", "filing", "account", "settlement", "gateway")
+SCHEMAS = (
+    "infra",
+    "directory",
+    "people",
+    "drafts",
+    "signing",
+    "filing",
+    "account",
+    "settlement",
+    "gateway",
+    "journeys",
+)
 # Which folder may name which tables, and whose published views besides. Anything not listed here holds no SQL.
 OWN = {
     "infra": "infra",
@@ -22,6 +33,7 @@ OWN = {
     "filing": "filing",
     "account": "account",
     "settlement": "settlement",
+    "journeys": "journeys",
     "doors/gateway": "gateway",
 }
 VIEWS_BELOW = {

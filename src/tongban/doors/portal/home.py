@@ -7,6 +7,7 @@ from litestar import Response, get
 from tongban.directory import Regions
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.drafts import Begun, unfinished
+from tongban.doors.portal.journey import cards
 from tongban.doors.portal.page import page, today
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.infra.db import Db
@@ -47,7 +48,7 @@ async def home(request: Request, db: RouteDb) -> Response[Any]:
         code_works=code_state is MedicalCodeState.ACTIVE,
         begun=await unfinished(request, db, person),
         kin=await kin_of(db, request.app.state.vault, person.person_id) if is_family else [],
-        journeys=[],
+        journeys=await cards(request, db, person.person_id),
         is_old=age_on(person.birth_date, today(request)) >= _ELDER_AGE,
     )
 
