@@ -1,26 +1,12 @@
 """Messages: told with the change, once, and read by nobody else."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
+from notices_kit import LI, NOW, WANG, tell
 
 from tongban.infra.db import Db
-from tongban.notices import NoticeKind, NoticeNotFound, inbox, mark_all_read, mark_read, post, unread
-
-NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-LI, WANG = 100000000000017, 100000000000025
-
-
-async def tell(db: Db, person_id: int = LI, title: str = "备案办好了", **more: Any) -> None:
-    given: dict[str, Any] = {
-        "kind": NoticeKind.FILING,
-        "subject": "B1",
-        "body": "从今天起，去北京看病能直接结算。",
-        "link": "/filing/records/B1",
-        "now": NOW,
-    }
-    await post(db, person_id=person_id, title=title, **(given | more))
+from tongban.notices import NoticeNotFound, inbox, mark_all_read, mark_read, unread
 
 
 async def test_newest_first_and_page_by_page(db: Db) -> None:

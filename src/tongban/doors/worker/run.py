@@ -7,7 +7,7 @@ as objects and its do not.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -53,15 +53,13 @@ class JobFailed(Exception):
 
 
 async def run(
-    settings: Settings, *, once: bool = False, clock: Clock = system_clock, jobs_known: Iterable[str] = ()
+    settings: Settings, *, once: bool = False, clock: Clock = system_clock, handlers: Mapping[str, Handler] = HANDLERS
 ) -> None:
-    """Until SIGTERM or SIGINT, finishing what runs; with `once`, until no known job is due, all chores among them.
-
-    `jobs_known` limits the worker to these handlers. Raises NoDatabase.
+    """Until SIGTERM or SIGINT, finishing what runs; with `once`, until nothing is due of what `handlers` can do, all
+    chores among it. Raises NoDatabase.
     """
     if settings.database_url is None:
         raise NoDatabase("还没有数据库可用：请先用 tongban run 启动，或设置 DATABASE_URL")
-    handlers = {name: HANDLERS[name] for name in (set(jobs_known) or HANDLERS)}
     pool = await create_pool(settings.database_url, size_max=_AT_ONCE)
     queue_pool = await asyncpg.create_pool(
         settings.database_url, min_size=1, max_size=3, server_settings={"application_name": "tongban-worker"}
@@ -98,7 +96,7 @@ async def _run(worker: PgQueuer) -> None:
     )
 
 
-def _worker(queue_pool: "asyncpg.Pool[asyncpg.Record]", context: Context, handlers: dict[str, Handler]) -> PgQueuer:
+def _worker(queue_pool: "asyncpg.Pool[asyncpg.Record]", context: Context, handlers: Mapping[str, Handler]) -> PgQueuer:
     driver = AsyncpgPoolDriver(queue_pool)
     names = DBSettings(db_schema=_SCHEMA)
     queries = Queries(
