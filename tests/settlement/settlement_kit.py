@@ -372,7 +372,7 @@ async def check_books(db: Db, person: Insured, *, opening_fen: int | None) -> No
         expected = opening_fen - sum(record.account_fen for record in live)
         assert await balance_of(db, person) == expected == book.get(f"personal:{person.person_id}", 0)
     owed = sum(amount for name, amount in book.items() if name.startswith("institution:"))
-    assert owed == sum(record.fund_payment_fen + record.account_fen for record in live)
+    assert owed == sum(record.fund_payment_fen + record.account_fen + record.mutual_aid_fen for record in live)
 
 
 async def check_changes(hospital: Hospital, person: Insured) -> None:

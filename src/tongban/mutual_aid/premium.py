@@ -80,8 +80,10 @@ async def pay_premium(
     """Pay one bill whole, once per person and insurance year, whoever of the family pays it.
 
     `amount_fen` is what the person saw: a bill that says otherwise by now is refused. Paid by the same giver before,
-    the payment is given again (`is_repeat`). `db` must be in no transaction: the tax office is asked between two. Raises
-    GrantNotFound, GrantEnded, PremiumRefused, PremiumPaid, AidUndetermined, TaxOfficeUnreachable (nothing taken).
+    the payment is given again (`is_repeat`). `db` must be in no transaction: the tax office is asked between two.
+
+    Raises GrantNotFound, GrantEnded, PremiumRefused, PremiumPaid, AidUndetermined,
+    TaxOfficeUnreachable (then nothing was taken).
     """
     grant = await _own_grant(db, giver_id, number)
     bills = await _bills(db, vault, pack, tax, grant)

@@ -16,8 +16,8 @@ create table account.entry (
   person_id     bigint not null,
   entry_id      bigint generated always as identity,
   what          text not null check (what in ('opening', 'settlement', 'cancellation', 'premium', 'contribution', 'payout',
-                                               'payout_return')),
-  reference     text not null,            -- the settlement number, the number of a payout
+                  'payout_return', 'mutual_aid', 'mutual_aid_return', 'premium_return')),
+  reference     text not null,            -- the number of the settlement, the payout, the premium
   corrects_entry_id bigint,
   happened_at   timestamptz not null,
   primary key (person_id, entry_id),
