@@ -12,9 +12,11 @@ from tongban.people.errors import (
     KinRefused,
     MedicalCodeNotIssued,
     PersonNotMatched,
+    ScanCodeEnded,
 )
 from tongban.people.kin import SEEN_FROM_THE_OTHER_SIDE, bind_kin, kin_by_id, kin_of, match_person, release_kin
 from tongban.people.model import (
+    CardState,
     CredentialKind,
     DemoPerson,
     DemoResident,
@@ -25,6 +27,7 @@ from tongban.people.model import (
     PaymentState,
     Person,
 )
+from tongban.people.scan import SHOWN_FOR, ScanCode, card_state, find_presented, report_card_lost, show_code
 from tongban.people.service import (
     activate_medical_code,
     demo_residents,
@@ -38,6 +41,14 @@ from tongban.people.service import (
 )
 
 __all__ = [
+    "SHOWN_FOR",
+    "CardState",
+    "ScanCode",
+    "ScanCodeEnded",
+    "card_state",
+    "find_presented",
+    "report_card_lost",
+    "show_code",
     "DEMO_DAY",
     "CardLost",
     "CredentialKind",

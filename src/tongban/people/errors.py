@@ -25,6 +25,12 @@ class MedicalCodeNotIssued(Refusal):
     code = "medical_code_not_issued"
 
 
+class ScanCodeEnded(Refusal):
+    """The digits a phone showed are too old, or another institution has read them."""
+
+    code = "scan_code_ended"
+
+
 class PersonNotMatched(Refusal):
     """Nobody has this name with this ID number. Which of the two is unknown is not told."""
 

@@ -61,6 +61,13 @@ class MedicalCodeState(Word):
     NONE = "none", "没有医保码"
 
 
+class CardState(Word):
+    ACTIVE = "active", "正常"
+    INACTIVE = "inactive", "未激活"
+    LOST = "lost", "已挂失"
+    NONE = "none", "没有社保卡"
+
+
 @dataclass(frozen=True, slots=True)
 class Kin:
     """`relation` says what `kin_id` is to the person asked about."""

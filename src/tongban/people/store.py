@@ -14,6 +14,7 @@ ID_NUMBER_CONTEXT = "person.id_number"
 PHONE_CONTEXT = "person.phone"
 ID_NUMBER_INDEX = "id_number"
 CREDENTIAL_INDEX = "credential"
+SCAN_INDEX = "scan_code"
 
 _PERSON = "p.person_id, p.name, p.is_male, p.birth_date, p.id_number_enc, p.phone_enc"
 
@@ -111,6 +112,53 @@ async def put_credential(
         person_id,
         kind,
     )
+
+
+async def mark_lost(db: Db, person_id: int, kind: CredentialKind, now: datetime) -> bool:
+    """Whether it was not lost before."""
+    status = await db.execute(
+        """update people.credential set state = 'lost', changed_at = $3
+           where person_id = $1 and kind = $2 and state <> 'lost'""",
+        person_id,
+        kind,
+        now,
+    )
+    return status == "UPDATE 1"
+
+
+class ScanCodeRow(NamedTuple):
+    person_id: int
+    until: datetime
+    read_by: str
+    read_at: datetime | None
+
+
+async def add_scan_code(
+    db: Db, vault: Vault, number: str, person_id: int, until: datetime, *, forget_before: datetime
+) -> None:
+    await db.execute("delete from people.scan_code where until < $1", forget_before)
+    await db.execute(
+        "insert into people.scan_code (number_hash, person_id, until) values ($1, $2, $3)",
+        vault.index(number, SCAN_INDEX),
+        person_id,
+        until,
+    )
+
+
+async def read_scan_code(db: Db, vault: Vault, number: str, institution_code: str, now: datetime) -> ScanCodeRow | None:
+    """The row of these digits. An institution that reads them first, and in time, becomes the one they are good at."""
+    number_hash = vault.index(number, SCAN_INDEX)
+    await db.execute(
+        """update people.scan_code set read_by = $2, read_at = $3
+           where number_hash = $1 and read_by = '' and until > $3""",
+        number_hash,
+        institution_code,
+        now,
+    )
+    row = await db.fetchrow(
+        "select person_id, until, read_by, read_at from people.scan_code where number_hash = $1", number_hash
+    )
+    return ScanCodeRow(*row) if row else None
 
 
 async def has_consent(db: Db, person_id: int, version: str) -> bool:

@@ -68,7 +68,14 @@ async def _find(call: Call, wanted: Identify) -> Person:
     if wanted.credential_kind and (kind := credential_of(wanted.credential_kind)) is not None:
         if not wanted.credential_number:
             raise NodeInvalid(f"缺少 mdtrt_cert_no：凭证类型是 {kind.zh}，请把它的编号一起发来")
-        found = await people.find_by_credential(call.db, call.vault, kind, wanted.credential_number)
+        found = await people.find_presented(
+            call.db,
+            call.vault,
+            kind,
+            wanted.credential_number,
+            institution_code=call.institution.institution_code,
+            now=call.now,
+        )
         if found is None:
             raise PersonNotFound(f"没有找到这个{kind.zh}对应的参保人，请重新读码（读卡），或换一种凭证")
         return found

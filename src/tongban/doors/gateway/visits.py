@@ -34,7 +34,7 @@ from tongban.doors.gateway.wire import (
     insurance_of,
 )
 from tongban.kernel.vocabulary import CareKind
-from tongban.people import enrollments, find_by_credential
+from tongban.people import enrollments, find_presented
 from tongban.settlement import Delivery, Diagnosis, Encounter, LineUpload, OpenEncounter, VisitDescription
 
 # In 2205 and 2302: every unsettled line of the visit.
@@ -288,7 +288,14 @@ async def _check_credential(
             )
         return
     if wanted.credential_number:
-        holder = await find_by_credential(call.db, call.vault, kind, wanted.credential_number)
+        holder = await find_presented(
+            call.db,
+            call.vault,
+            kind,
+            wanted.credential_number,
+            institution_code=call.institution.institution_code,
+            now=call.now,
+        )
         if holder is None or holder.person_id != person_id:
             raise CredentialRefused(f"这个{kind.zh}不是这位患者（psn_no）的，请重新读码（读卡）并核对患者")
 
