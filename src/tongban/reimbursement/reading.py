@@ -330,6 +330,11 @@ def _read_photos(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
         for slot in reading.slots
         if slot.is_needed and slot.slot not in there
     ]
+    for slot in reading.slots:
+        owner = facts.applicant if slot.is_proxys else facts.patient
+        kept = [each for name, each in facts.papers.items() if name.partition(".")[0] == slot.slot]
+        if any(each.person_id != owner.person_id for each in kept):  # whom it is for was changed afterwards
+            problems.append(AnswerMissing(f"{slot.zh}的照片是给别人传的，请删除后重拍", field=slot.slot))
     if not problems and not draft.is_submitted(Step.PHOTOS):
         return [AnswerMissing("请看一下照片，都清楚就点下一步")]
     return problems

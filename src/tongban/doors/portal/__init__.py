@@ -20,6 +20,7 @@ from tongban.doors.portal import (
     look,
     papers,
     places,
+    reimbursement,
     signin,
     texts,
 )
@@ -45,6 +46,7 @@ route_handlers: Sequence[ControllerRouterHandler] = [
     *costs.route_handlers,
     *estimate.route_handlers,
     *filing.route_handlers,
+    *reimbursement.route_handlers,
     *texts.route_handlers,
 ]
 

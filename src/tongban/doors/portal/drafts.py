@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tongban import drafts
 from tongban.doors.http import Request
 from tongban.doors.portal.filing.flow import FILING
+from tongban.doors.portal.reimbursement.flow import CLAIM
 from tongban.doors.portal.session import SignedIn
 from tongban.doors.portal.steps import Flow, run_of
 from tongban.infra.db import Db
@@ -15,7 +16,7 @@ from tongban.people import names_of
 _SHOWN_MAX = 2
 
 # Every flow whose drafts are offered to go on with.
-FLOWS: dict[str, Flow[Any]] = {flow.name: flow for flow in (FILING,)}
+FLOWS: dict[str, Flow[Any]] = {flow.name: flow for flow in (FILING, CLAIM)}
 
 
 class Unfinished(NamedTuple):

@@ -14,11 +14,6 @@ async def privacy(request: Request) -> Response[Any]:
     return page(request, "texts/privacy.html")
 
 
-@get("/reimbursement", opt={"who": "anyone"})
-async def reimbursement(request: Request) -> Response[Any]:
-    return page(request, "texts/reimbursement.html")
-
-
 @get("/chronic", opt={"who": "anyone"})
 async def chronic(request: Request, db: RouteDb) -> Response[Any]:
     diseases = await chronic_diseases(db, cross_province_only=True)
@@ -31,4 +26,4 @@ async def family_account(request: Request) -> Response[Any]:
     return page(request, "texts/family_account.html")
 
 
-route_handlers = [privacy, reimbursement, chronic, family_account]
+route_handlers = [privacy, chronic, family_account]

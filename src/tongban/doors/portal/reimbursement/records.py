@@ -1,0 +1,351 @@
+"""我的报销: the list, one claim with its progress, more pictures, another card, taking back, and why it came so."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from tongban import drafts
+from tongban.advice import notices
+from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal.forms import problems_of, read_form
+from tongban.doors.portal.looks import looked_at
+from tongban.doors.portal.page import current_person, page
+from tongban.doors.portal.papers import photo_slots
+from tongban.doors.portal.places import phone_of
+from tongban.doors.portal.proofs import Paper, paper_answer, signature_of
+from tongban.doors.portal.reimbursement.flow import TITLE, holder_options, slot_of, whose_zh
+from tongban.infra.clock import day_of, in_china
+from tongban.infra.db import Db
+from tongban.kernel.capitals import capitals
+from tongban.kernel.dates import zh_date
+from tongban.kernel.errors import NotFound, Refusal
+from tongban.kernel.money import yuan
+from tongban.law import Pack
+from tongban.people import names_of
+from tongban.reimbursement import (
+    FLOW,
+    Claim,
+    ClaimDetail,
+    ClaimState,
+    EventKind,
+    add_papers,
+    change_card,
+    claims_of,
+    get_claim,
+    papers_draft,
+    settlement_of,
+    slots_of,
+    withdraw,
+)
+from tongban.settlement import explain
+from tongban.signing import signatures_of
+
+_TAGS = {
+    ClaimState.REVIEWING: "go",
+    ClaimState.PAPERS_DUE: "bad",
+    ClaimState.REFUSED: "bad",
+    ClaimState.COMPUTED: "go",
+    ClaimState.PAID: "ok",
+    ClaimState.RETURNED: "bad",
+    ClaimState.WITHDRAWN: "",
+}
+_NEXT = {
+    ClaimState.REVIEWING: "审核",
+    ClaimState.PAPERS_DUE: "等您补材料",
+    ClaimState.COMPUTED: "打款",
+    ClaimState.RETURNED: "等您换一张银行卡",
+}
+
+
+@get("/reimbursement/records", opt={"who": "person"})
+async def records(request: Request, db: RouteDb) -> Response[Any]:
+    person, state = current_person(request), request.app.state
+    for_others = request.query_params.get("whose") == "others"
+    claims = await claims_of(db, person.person_id, whose="others" if for_others else "self")
+    begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
+    begun = [draft for draft in begun if (draft.for_person_id != person.person_id) == for_others]
+    names = await names_of(db, [claim.person_id for claim in claims]) if for_others else {}
+    seen = " ".join(claim.number for claim in claims)
+    await looked_at(request, db, "claims.listed", person_id=person.person_id, subject=seen)
+    return page(
+        request,
+        "reimbursement/records.html",
+        for_others=for_others,
+        begun=[(str(draft.draft_id), await whose_zh(db, draft), draft.expires_on) for draft in begun],
+        cards=[
+            {
+                "url": link_of(claim),
+                "name": names.get(claim.person_id, ""),
+                "hospital": claim.institution_name,
+                "period": _period(claim),
+                "amount": yuan(claim.total_fen),
+                "payout": yuan(claim.payout_fen) if claim.payout_fen is not None else "",
+                "status": claim.state.zh,
+                "tag": _TAGS[claim.state],
+            }
+            for claim in claims
+        ],
+    )
+
+
+@get("/reimbursement/records/{number:str}", opt={"who": "person"})
+async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    detail = await _detail(request, db, number)
+    claim = detail.claim
+    signed = await signatures_of(db, claim.person_id, claim.number)
+    slots, _ = slots_of(
+        request.app.state.pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(request.app.state.clock())
+    )
+    return page(
+        request,
+        "reimbursement/record.html",
+        claim=claim,
+        tag=_TAGS[claim.state],
+        line=_timeline(request, detail),
+        rows=await _rows(request, db, detail),
+        asked=[slot.zh for slot in slots if slot.slot in claim.asked_slots],
+        decision=detail.decision,
+        signed=signed[0] if signed else None,
+        base=link_of(claim),
+        is_own=claim.person_id == current_person(request).person_id,
+        can_withdraw=claim.is_open,
+        was_withdrawn=request.query_params.get("withdrawn") == "1",
+    )
+
+
+@get("/reimbursement/records/{number:str}/why", opt={"who": "person"})
+async def why(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    """How the amount was computed, for the patient and for whoever applied."""
+    detail = await _detail(request, db, number)
+    claim = detail.claim
+    settled = await settlement_of(db, claim)
+    if settled is None:
+        raise NotFound("这份申请还没有核算，算好了会告诉您")
+    pack: Pack = request.app.state.pack
+    explanation = explain(pack, settled)
+    return page(
+        request,
+        "reimbursement/why.html",
+        claim=claim,
+        record=settled,
+        explanation=explanation,
+        is_official=explanation.confidence == "official",
+        period=_period(claim),
+        said=notices(pack, claim.insured_pool, [step.conflict for step in explanation.steps]),
+        ask=pack.agency(claim.insured_pool),
+        ask_phone=await phone_of(db, claim.insured_pool),
+        back_link=link_of(claim),
+    )
+
+
+@get("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
+async def papers(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    return await _papers(request, db, number)
+
+
+@post("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
+async def send_papers(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    person, state = current_person(request), request.app.state
+    draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
+    try:
+        claim = await add_papers(
+            db,
+            state.vault,
+            state.pack,
+            viewer_id=person.person_id,
+            draft_id=draft.draft_id,
+            channel="portal",
+            now=state.clock(),
+        )
+    except Refusal as refusal:
+        return await _papers(request, db, number, refusal)
+    return see_other(link_of(claim))
+
+
+async def _papers(request: Request, db: Db, number: str, refusal: Refusal | None = None) -> Response[Any]:
+    """Only the pictures that are asked for, each beside what was said about it."""
+    person, state = current_person(request), request.app.state
+    claim = (await _detail(request, db, number)).claim
+    draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
+    slots, _ = slots_of(state.pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(state.clock()))
+    wanted = [
+        slot_of(slot, patient_id=claim.person_id, applicant_id=claim.applied_by)
+        for slot in slots
+        if slot.slot in claim.asked_slots
+    ]
+    photos = await photo_slots(request, db, draft, wanted, back=f"{link_of(claim)}/papers")
+    return page(
+        request,
+        "reimbursement/papers.html",
+        status=200 if refusal is None else refusal.status,
+        claim=claim,
+        photos=photos,
+        problems=[*photos.problems, *(problems_of(refusal) if refusal else [])],
+        base=link_of(claim),
+    )
+
+
+@get("/reimbursement/records/{number:str}/withdraw", opt={"who": "person"})
+async def ask_withdraw(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    claim = (await _detail(request, db, number)).claim
+    if not claim.is_open:
+        return see_other(link_of(claim))
+    return page(request, "reimbursement/withdraw.html", claim=claim, base=link_of(claim))
+
+
+@post("/reimbursement/records/{number:str}/withdraw", opt={"who": "person"})
+async def do_withdraw(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    claim = await withdraw(
+        db,
+        viewer_id=current_person(request).person_id,
+        number=number,
+        channel="portal",
+        now=request.app.state.clock(),
+    )
+    return see_other(f"{link_of(claim)}?withdrawn=1")
+
+
+@get("/reimbursement/records/{number:str}/card", opt={"who": "person"})
+async def card(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    return await _card(request, db, number, {})
+
+
+@post("/reimbursement/records/{number:str}/card", opt={"who": "person"})
+async def new_card(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    form = await read_form(request)
+    try:
+        claim = await change_card(
+            db,
+            request.app.state.vault,
+            viewer_id=current_person(request).person_id,
+            number=number,
+            holder=form.get("holder", ""),
+            bank=form.get("bank", ""),
+            card_number=form.get("card", ""),
+            channel="portal",
+            now=request.app.state.clock(),
+        )
+    except Refusal as refusal:
+        return await _card(request, db, number, form, refusal)
+    return see_other(link_of(claim))
+
+
+async def _card(
+    request: Request, db: Db, number: str, values: dict[str, str], refusal: Refusal | None = None
+) -> Response[Any]:
+    claim = (await _detail(request, db, number)).claim
+    if claim.state is not ClaimState.RETURNED:
+        return see_other(link_of(claim))
+    names = await names_of(db, [claim.person_id, claim.applied_by])
+    return page(
+        request,
+        "reimbursement/card.html",
+        status=200 if refusal is None else refusal.status,
+        claim=claim,
+        holders=holder_options(names[claim.person_id], names[claim.applied_by]),
+        values=values,
+        problems=problems_of(refusal) if refusal else [],
+        base=link_of(claim),
+    )
+
+
+@get("/reimbursement/records/{number:str}/receipt.{form:str}", opt={"who": "person"})
+async def receipt(request: Request, db: RouteDb, number: FromPath[str], form: FromPath[str]) -> Response[Any]:
+    """受理回执, to print or to keep in the phone."""
+    detail = await _detail(request, db, number)
+    claim = detail.claim
+    wanted: Literal["pdf", "png"] = "png" if form == "png" else "pdf"
+    rows = [(label, value) for label, value in await _rows(request, db, detail) if label != "受理号"]
+    signed = await signatures_of(db, claim.person_id, claim.number)
+    paper = Paper(
+        title="医疗费报销受理回执",
+        number=claim.number,
+        rows=rows,
+        notes=["钱打到填写的银行卡，办理结果以经办机构核算为准。"],
+        status=claim.state.zh,
+        is_good=claim.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN),
+        signatures=[signature_of(each, _moment(each.signed_at)) for each in signed],
+        is_checkable=False,
+    )
+    return await paper_answer(request, paper, wanted)
+
+
+def link_of(claim: Claim) -> str:
+    return f"/reimbursement/records/{claim.number}"
+
+
+async def _detail(request: Request, db: Db, number: str) -> ClaimDetail:
+    """Raises ClaimNotFound for a claim that is not the viewer's to see."""
+    viewer = current_person(request).person_id
+    detail = await get_claim(db, request.app.state.vault, viewer_id=viewer, number=number)
+    await looked_at(request, db, "claim.viewed", person_id=detail.claim.person_id, subject=detail.claim.number)
+    return detail
+
+
+async def _rows(request: Request, db: Db, detail: ClaimDetail) -> list[tuple[str, str]]:
+    claim = detail.claim
+    names = await names_of(db, [claim.person_id, claim.applied_by])
+    rows = [("受理号", claim.number), ("看病的人", names.get(claim.person_id, ""))]
+    if claim.relation is not None:
+        rows.append(("代办人", names.get(claim.applied_by, "")))
+    rows += [
+        ("医院", claim.institution_name),
+        ("住院", _period(claim)),
+        ("总费用", f"{yuan(claim.total_fen)} 元"),
+        ("大写", capitals(claim.total_fen)),
+        *((f"发票 {invoice.number}", f"{yuan(invoice.amount_fen)} 元") for invoice in detail.invoices),
+        ("打到", f"{detail.card.name}，{detail.card.bank}，{detail.card.masked}"),
+    ]
+    if claim.payout_fen is not None:
+        rows.append(("能报", f"{yuan(claim.payout_fen)} 元"))
+    return rows
+
+
+def _timeline(request: Request, detail: ClaimDetail) -> list[tuple[str, str, str, bool]]:
+    """What happened, who did it, and what comes next, by when."""
+    claim, viewer = detail.claim, current_person(request).person_id
+    who = {f"person:{claim.person_id}": "看病的人办的", f"person:{claim.applied_by}": "代办人办的"}
+    who[f"person:{viewer}"] = "您办的"
+    line = []
+    for event in detail.events:
+        if event.what in (EventKind.ORDERED, EventKind.PAID):
+            by = "银行" if event.what is EventKind.PAID else "经办机构"
+        else:
+            by = who.get(event.actor, "经办机构")
+        said = event.note if event.what in (EventKind.ASKED, EventKind.REFUSED, EventKind.RETURNED) else ""
+        line.append((event.what.zh, _moment(event.at), f"{by}。{said}" if said else by, True))
+    if claim.state in _NEXT:
+        due = ""
+        if claim.is_open:
+            due = f"预计 {zh_date(claim.due_on)} 前办好" if claim.due_on else "要几天没有查到规定，请打电话问"
+        line.append((f"下一步：{_NEXT[claim.state]}", due, "", False))
+    return line
+
+
+def _period(claim: Claim) -> str:
+    if claim.admitted_on == claim.discharged_on:
+        return zh_date(claim.admitted_on)
+    return f"{zh_date(claim.admitted_on)} 到 {zh_date(claim.discharged_on)}"
+
+
+def _moment(at: datetime) -> str:
+    local = in_china(at)
+    return f"{zh_date(local.date())} {local:%H:%M}"
+
+
+__all__ = ["TITLE", "link_of", "route_handlers"]
+
+route_handlers = [
+    records,
+    record,
+    why,
+    papers,
+    send_papers,
+    ask_withdraw,
+    do_withdraw,
+    card,
+    new_card,
+    receipt,
+]
