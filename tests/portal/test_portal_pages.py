@@ -156,7 +156,7 @@ async def test_an_inactive_medical_code_is_explained_and_activated(visitor: Brow
     assert "医保码还不能用" in home.text
     assert "怎么激活" in (await visitor.get("/code")).text
     response = await visitor.follow(await visitor.post("/code/activate"))
-    assert "您的医保码已激活" in response.text
+    assert "给医院扫这个码" in response.text
 
 
 # -- places -----------------------------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@
     if (!window.crypto || !crypto.subtle || !window.fetch) { form.submit(); return; }
     var box = form.closest('section'), bar = box.querySelector('progress'), out = box.querySelector('[role=status]');
     var token = form.querySelector('[name=csrf]').value, tries = 0, blob, url;
-    function say(text, busy) { out.textContent = text; bar.hidden = !busy; box.setAttribute('aria-busy', !!busy); input.disabled = !!busy; }
+    function say(text, busy, bad) { out.textContent = text; out.className = bad ? 'err' : 'small'; bar.hidden = !busy; box.setAttribute('aria-busy', !!busy); input.disabled = !!busy; }
     function call(method, at) {
       var body = method === 'PUT' ? blob.slice(at, at + 131072) : undefined;
       return fetch(url + '&at=' + at, { method: method, body: body, headers: { 'x-csrf': token }, credentials: 'same-origin' }).then(function (r) {
@@ -156,7 +156,7 @@
           if (r.status >= 500) throw said;
           tries = 0;
           if (said.done) return show();
-          if (said.sentence) { say(said.sentence); input.value = ''; return; }
+          if (said.sentence) { say(said.sentence, false, true); input.value = ''; return; }
           bar.value = 100 * said.at / blob.size;
           say('正在传，已经传了 ' + Math.round(bar.value) + '%', true);
           return call('PUT', said.at);
@@ -165,7 +165,7 @@
     }
     function go() {
       call('GET', 0).catch(function () {
-        if (++tries > 6) { say('网断了，没有传完。网好了请再选一次这张照片，会接着传。'); input.value = ''; return; }
+        if (++tries > 6) { say('网断了，没有传完。网好了请再选一次这张照片，会接着传。', false, true); input.value = ''; return; }
         say('网断了，正在接着传……', true);
         setTimeout(go, Math.min(500 * Math.pow(2, tries), 8000));
       });
@@ -203,6 +203,17 @@
     };
     img.src = at;
   }
+
+  // A picture that is good for a short while is fetched anew while somebody looks at it; left alone, it stops.
+  all('[data-renew]').forEach(function (box) {
+    var left = 8, timer = setInterval(function () {
+      if (doc.hidden) return;
+      if (!left--) { clearInterval(timer); box.textContent = box.dataset.lost; return; }
+      fetch(box.dataset.renew, { credentials: 'same-origin' }).then(function (r) {
+        return r.ok && !r.redirected ? r.text() : Promise.reject();
+      }).then(function (part) { box.innerHTML = part; }, function () { left = 0; });
+    }, box.dataset.seconds * 1000);
+  });
 
   // Signed in: typing keeps the session; five minutes before it ends one tap keeps it too.
   var bar = doc.getElementById('idle');
