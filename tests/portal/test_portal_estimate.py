@@ -9,7 +9,8 @@ import pytest
 from litestar import Litestar
 from portal_kit import Browser, Clock, Till
 
-from bills_kit import WANG
+from bills_kit import LI, WANG
+from tongban.doors.portal.estimate import SHARED
 
 STAY = {"trip": "cross_province", "care": "inpatient", "home": "class_1", "there": "class_1"}
 VISITOR = {**STAY, "insured": "resident", "pool": "140100", "total": "38600", "self_funded": "2400"}
@@ -331,3 +332,41 @@ async def test_a_step_that_rests_on_a_contradiction_says_so(visitor: Browser, ti
     assert '<a class="plainlink small" href="#readings">有两种说法</a>' in page
     assert page.count("<h2>这里有两种说法</h2>") == 1
     assert "大病保险 5 万元那一档怎么算" in page
+
+
+async def test_a_settlement_leads_to_a_page_that_can_be_sent_on(visitor: Browser, till: Till, app: Litestar) -> None:
+    paid = await till.pay()
+    await visitor.sign_in("wang_xiuying")
+    page = (await visitor.get(f"/costs/{paid.number}")).text
+    link = html.unescape(re.search(r'href="(/estimate\?[^"]*whose=other)"', page)[1])  # type: ignore[index]
+    asked = dict(parse_qsl(urlsplit(link).query))
+    assert set(asked) == {*SHARED, "whose"}
+    assert asked["total"] == f"{paid.total_fen / 100:.2f}"
+    assert str(paid.number) not in link
+    stranger = await Browser.of(app).get(link)
+    assert stranger.status_code == 200
+    assert "王秀英" not in stranger.text
+
+
+# -- for a relative ----------------------------------------------------------------------------------------------------
+
+
+async def test_advice_for_a_relative_asks_no_insurance_and_is_logged(visitor: Browser, app: Litestar) -> None:
+    await visitor.sign_in("li_jing")
+    form = await visitor.get("/filing?whose=family")
+    assert re.search(r'name="for" value="1"[^>]* checked', form.text)
+    assert 'name="insurance"' not in form.text
+    asked = {"trip": "in_province", "care": "inpatient", "why": "own_choice", "for": "1"}
+    page = await visitor.get("/filing/advice", params=asked)
+    assert "王秀英不用备案" in text_of(page.text)
+    assert "居民医保" in page.text
+    async with app.state.pool.acquire() as connection:
+        row = await connection.fetchrow(
+            "select actor, person_id from infra.audit where action = 'enrollment.viewed' order by audit_id desc limit 1"
+        )
+    assert tuple(row) == (f"person:{LI}", WANG)
+    other = await visitor.get("/filing/advice", params=asked | {"for": "other"})
+    assert other.status_code == 422
+    assert "请选您参加的是哪种医保" in other.text
+    # A place that no relative has is nobody else's: the answer is one's own.
+    assert "职工医保" in (await visitor.get("/filing/advice", params=asked | {"for": "9"})).text

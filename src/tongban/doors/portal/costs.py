@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from tongban.advice import notices
 from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb
+from tongban.doors.portal.estimate import same_question
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.places import phone_of
@@ -74,6 +75,7 @@ async def cost(request: Request, db: RouteDb, number: FromPath[str]) -> Response
         ask=pack.agency(record.insured_pool),
         ask_phone=await phone_of(db, record.insured_pool),
         filing_number=filing_number,
+        same_question=same_question(record),
         later=_later(change),
         aided=await _aided(db, record),
         cancelled_on=zh_date(in_china(record.cancelled_at).date()) if record.cancelled_at else "",

@@ -26,7 +26,7 @@ _PAGES: dict[int, tuple[str, str]] = {
     404: ("没有找到这一页", "网址可能写错了，或者这件事不在您的名下。"),
     405: ("这个网址不能这样打开", "请从首页重新进入。"),
     413: ("内容太大了，没有收下", "请返回上一页，减少内容后再提交。"),
-    503: ("系统正在忙", "存过的内容都在。请过几分钟再试一次。"),
+    503: ("医保系统正在忙", "存过的内容都在，不用从头填。\n请过几分钟再试一次。"),
 }
 # What programs are told where people would be sent to another page.
 _FOR_PROGRAMS: dict[int, tuple[str, str]] = {
@@ -110,7 +110,15 @@ def _answer(request: Request, status: int, title: str, advice: str, *, code: str
             status_code=status,
             media_type="application/problem+json",
         )
-    return page(request, "error.html", status=status, title=title, advice=advice.split("\n"), status_code=status)
+    return page(
+        request,
+        "error.html",
+        status=status,
+        title=title,
+        advice=advice.split("\n"),
+        status_code=status,
+        is_get=request.method == "GET",
+    )
 
 
 def _wants_json(request: Request) -> bool:

@@ -42,7 +42,7 @@ from tongban.kernel.money import AMOUNT_MAX_FEN, fen_from_yuan, yuan
 from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, PriceClass, Situation
 from tongban.law import Pack
 from tongban.people import Enrollment, PaymentState, enrollments
-from tongban.settlement import YearTotals, year_totals
+from tongban.settlement import SettlementRecord, YearTotals, year_totals
 
 _INSURED: dict[str, tuple[str, InsuranceType, PersonnelCategory | None]] = {
     "active": ("在职职工", InsuranceType.EMPLOYEE, PersonnelCategory.ACTIVE),
@@ -207,6 +207,31 @@ def _share_url(request: Request, typed: dict[str, str], insured: Insured) -> str
     known = {"pool": insured.pool_code, "insured": _insured_key(insured)}
     kept = {name: value for name, value in (typed | known).items() if name in SHARED and value}
     return f"{request.base_url}estimate?{urlencode(kept | {'whose': 'other'})}"
+
+
+def same_question(record: SettlementRecord) -> str:
+    """The address that asks for a bill like this one, for anybody: kind, way, hospital's class and amounts, no name, no
+    hospital, no day. Empty for bills that are not estimated: of the person's own place, births, chronic diseases."""
+    case = record.assessment.get("case", {})
+    care, where = record.care_kind, case.get("locality", "")
+    if record.assessment.get("rule") != str(care) or str(care) not in _CARES or where not in TRIP:
+        return ""
+    insured = Insured(record.insured_pool, record.insurance_type, record.category)
+    price_class = str(case.get("price_class", PriceClass.CLASS_1))
+    asked = {
+        "insured": _insured_key(insured),
+        "pool": record.insured_pool,
+        "trip": where,
+        "care": str(care),
+        "way": case.get("path", "") if case.get("path", "") in _WAYS else str(Situation.OWN_CHOICE),
+        "home": price_class,
+        "there": price_class,
+        "total": yuan(record.total_fen).replace(",", ""),
+        "self_funded": yuan(record.self_funded_fen + record.over_price_cap_fen).replace(",", ""),
+        "preselfpay": yuan(record.preselfpay_fen).replace(",", ""),
+        "whose": "other",
+    }
+    return f"/estimate?{urlencode(asked)}"
 
 
 def _insured_key(insured: Insured) -> str:

@@ -1,7 +1,6 @@
 """Is a filing needed at all? Three questions, one answer, and what to have ready. Nothing is stored."""
 
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from litestar import Response, get, post
 
@@ -12,15 +11,16 @@ from tongban.doors.portal.filing import said
 from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
 from tongban.doors.portal.forms import Problem, read_form
-from tongban.doors.portal.page import page, today
+from tongban.doors.portal.looks import looked_at
+from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import HOME_PROVINCE, phone_of
 from tongban.doors.portal.session import SignedIn, signed_in
 from tongban.doors.portal.steps import begin
-from tongban.filing import FLOW, Step, proof_zh
+from tongban.filing import FLOW, FOR_KIN, FOR_OTHER, FOR_SELF, Step, proof_zh
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, Situation
 from tongban.law import FilingOutcome
-from tongban.people import Enrollment, enrollments
+from tongban.people import Enrollment, enrollments, kin_by_id, kin_of
 
 
 @get("/filing", opt={"who": "anyone"})
@@ -30,9 +30,11 @@ async def questions(request: Request, db: RouteDb) -> Response[bytes]:
 
 @get("/filing/advice", opt={"who": "anyone"})
 async def advice(request: Request, db: RouteDb) -> Response[bytes]:
-    """The answer, at an address that can be kept or sent: it holds no name, only the three choices."""
+    """The answer, at an address that can be kept or sent: it holds no name, only the three choices and, of somebody
+    who is signed in, whose place in their own family it is about."""
     typed = dict(request.query_params)
-    known = await _enrollments(request, db)
+    whom = await _whom(request, db, typed)
+    known = whom.enrollments
     problems: list[Problem] = []
     trip, care, why = typed.get("trip", ""), typed.get("care", ""), typed.get("why", "")
     insurance = typed.get("insurance", "")
@@ -69,6 +71,7 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
         situation=question.situation,
         counter=COUNTER[question.care],
         asked=[
+            *([whom.name] if whom.is_kin else []),
             insurance_type.zh,
             f"去{TRIP[found.locality]}",
             CARE[question.care],
@@ -80,7 +83,9 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
         money=said.money(found, is_provincial=enrollment is None),
         rows=said.rows(found),
         is_provincial=enrollment is None,
-        query=f"trip={trip}&care={care}&why={why}&insurance={insurance}",
+        query=f"trip={trip}&care={care}&why={why}&insurance={insurance}"
+        + (f"&for={whom.chosen}" if whom.chosen else ""),
+        whom=whom,
         compare_query=f"trip={trip}&care={care}&change=1" if question.care in COMPARABLE else "",
         why=why,
     )
@@ -93,16 +98,45 @@ def _insured(insurance_type: InsuranceType, enrollment: Enrollment | None) -> In
     return Insured(HOME_PROVINCE, insurance_type)
 
 
-async def _enrollments(request: Request, db: Db) -> list[Enrollment]:
-    """Of whoever is signed in and has agreed to be asked after; nobody's else."""
+class Whom(NamedTuple):
+    """Who is asked about. `chosen` is what the form posted: "self", a relative's place in the list, "other" or "".
+
+    Of relatives only the insurance is looked up, and the look is logged.
+    """
+
+    chosen: str
+    name: str
+    is_kin: bool
+    enrollments: list[Enrollment]
+    choices: list[tuple[str, str]]
+
+
+_SELF, _OTHER = "self", "other"
+
+
+async def _whom(request: Request, db: Db, typed: dict[str, str]) -> Whom:
+    """The person signed in unless the form says otherwise; visitors are nobody, and are asked for their insurance."""
     person: SignedIn | None = signed_in(request)
     if person is None or not person.has_consented:
-        return []
-    return await enrollments(db, person.person_id, today(request))
+        return Whom("", "", is_kin=False, enrollments=[], choices=[])
+    kin = await kin_of(db, request.app.state.vault, person.person_id)
+    choices = [(_SELF, "我自己"), *((str(n), f"{k.name}（{k.relation.zh}）") for n, k in enumerate(kin, 1))]
+    choices.append((_OTHER, "别的人"))
+    chosen = typed.get("for") or ("1" if typed.get("whose") == "family" and kin else _SELF)
+    if chosen == _OTHER:
+        return Whom(_OTHER, "", is_kin=False, enrollments=[], choices=choices)
+    meant = next((k for n, k in enumerate(kin, 1) if str(n) == chosen), None)
+    if meant is None:
+        held = await enrollments(db, person.person_id, today(request))
+        return Whom(_SELF, person.name, is_kin=False, enrollments=held, choices=choices)
+    await looked_at(request, db, "enrollment.viewed", person_id=meant.kin_id)
+    held = await enrollments(db, meant.kin_id, today(request))
+    return Whom(chosen, meant.name, is_kin=True, enrollments=held, choices=choices)
 
 
 async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *, status: int = 200) -> Response[bytes]:
-    known = await _enrollments(request, db)
+    whom = await _whom(request, db, typed)
+    known = whom.enrollments
     begun: list[drafts.Draft] = []
     person = signed_in(request)
     if person is not None and person.has_consented:
@@ -112,8 +146,9 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
         request,
         "filing/questions.html",
         status=status,
-        values=typed,
+        values=typed | {"for": whom.chosen},
         problems=problems,
+        people=whom.choices,
         asks_insurance=len({e.insurance_type for e in known}) != 1,
         trips=[(str(k), zh) for k, zh in TRIP.items()],
         cares=[(str(k), zh) for k, zh in CARE.items()],
@@ -125,12 +160,24 @@ async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *
 
 @post("/filing/start", opt={"who": "person"})
 async def start(request: Request, db: RouteDb) -> Response[Any]:
-    """A draft with what was said already, then its first page."""
+    """A draft with what is known already, then its first open page. ``for`` says whom for, if somebody else."""
     form = await read_form(request)
+    person, whom = current_person(request), form.get("for", "")
     known: dict[str, dict[str, str]] = {}
+    for_person_id = None
     if form.get("why") == Situation.OWN_CHOICE:
         known[Step.KIND] = {"kind": FilingKind.UNREFERRED}
-    return see_other(await begin(FILING, request, db, known=known))
+    if whom.startswith(FOR_KIN) and (kin_id := whom.removeprefix(FOR_KIN)).isdecimal() and len(kin_id) < 19:
+        kin = await kin_by_id(db, request.app.state.vault, person.person_id, int(kin_id))
+        for_person_id = kin.kin_id
+        known[Step.WHO] = {"for": whom, "enrollment": "", "relation": kin.relation.value}
+    elif whom == FOR_OTHER:
+        known[Step.WHO] = {"for": FOR_OTHER, "enrollment": "", "relation": ""}
+    else:
+        valid = await enrollments(db, person.person_id, today(request))
+        if len(valid) == 1:  # nothing to choose: it is shown above every page, where it can be changed
+            known[Step.WHO] = {"for": FOR_SELF, "enrollment": str(valid[0].enrollment_no), "relation": ""}
+    return see_other(await begin(FILING, request, db, for_person_id=for_person_id, known=known))
 
 
 @get("/filing/start", opt={"who": "person"})
@@ -139,14 +186,11 @@ async def start_again(request: Request) -> Response[Any]:
     return see_other("/filing")
 
 
-@get("/filing/for-family", opt={"who": "anyone"})
-async def for_family(request: Request) -> Response[bytes]:
-    """An honest page: what somebody who helps their family can do today."""
-    try:
-        draft_id = str(UUID(request.query_params.get("draft", "")))
-    except ValueError:
-        draft_id = ""
-    return page(request, "filing/for_family.html", draft_id=draft_id)
+@get("/filing/for-family", opt={"who": "person"})
+async def for_family(request: Request, db: RouteDb) -> Response[bytes]:
+    """Whom for: the relatives bound before, or somebody else."""
+    kin = await kin_of(db, request.app.state.vault, current_person(request).person_id)
+    return page(request, "filing/for_family.html", kin=[(f"{FOR_KIN}{each.kin_id}", each) for each in kin])
 
 
 route_handlers = [questions, advice, start, start_again, for_family]
