@@ -42,7 +42,7 @@ from tongban.settlement.errors import (
     Undetermined,
 )
 from tongban.settlement.explain import Explanation, explain
-from tongban.settlement.find import changes_between, find, get_settlement, settlements_of, year_totals
+from tongban.settlement.find import changes_between, find, get_settlement, settlements_of, year_of_diseases, year_totals
 from tongban.settlement.later import change_of, changes_by, later_changes, recorded_changes, rederived_settlements
 from tongban.settlement.lines import lines_of, upload_lines, withdraw_lines
 from tongban.settlement.manual import cancel_reimbursement, reimburse, settled_stay
@@ -109,6 +109,7 @@ __all__ = [
     "SettlementChange",
     "get_settlement",
     "year_totals",
+    "year_of_diseases",
     "later_changes",
     "rederived_settlements",
     "recorded_changes",

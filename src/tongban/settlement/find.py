@@ -5,7 +5,7 @@ from datetime import datetime
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import SETTLEMENT, parse_outside_number
 from tongban.kernel.vocabulary import InsuranceType
-from tongban.law import YearTotals
+from tongban.law import DiseaseTotals, YearTotals
 from tongban.settlement import store_records
 from tongban.settlement.errors import SettlementNotFound
 from tongban.settlement.model import SettlementChange, SettlementRecord, SettlementWay
@@ -61,6 +61,13 @@ async def get_settlement(db: Db, viewer_id: int, number: str) -> SettlementRecor
 async def year_totals(db: Db, person_id: int, benefit_year: int) -> dict[InsuranceType, YearTotals]:
     """The year's running totals by insurance; an insurance without any settlement is absent."""
     return await store_records.year_totals(db, person_id, benefit_year)
+
+
+async def year_of_diseases(
+    db: Db, person_id: int, benefit_year: int, insurance_type: InsuranceType
+) -> dict[str, DiseaseTotals]:
+    """What the year holds of each chronic disease, by the law's word; one without any settlement is absent."""
+    return await store_records.year_of_diseases(db, person_id, benefit_year, insurance_type)
 
 
 async def changes_between(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind, Confidence, InsuranceType, PersonnelCategory
-from tongban.law import YearTotals
+from tongban.law import DiseaseTotals, YearTotals
 from tongban.settlement.model import MutualAidShare, SettlementChange, SettlementRecord, SettlementState, SettlementWay
 from tongban.settlement.store import ENCOUNTER_COLUMNS
 
@@ -77,6 +77,19 @@ async def year_totals(db: Db, person_id: int, benefit_year: int) -> dict[Insuran
         benefit_year,
     )
     return {InsuranceType(row["insurance_type"]): year_from(row) for row in rows}
+
+
+async def year_of_diseases(
+    db: Db, person_id: int, benefit_year: int, insurance_type: InsuranceType
+) -> dict[str, DiseaseTotals]:
+    rows = await db.fetch(
+        """select disease, pooled_fen, deductible_fen from settlement.chronic_year
+           where person_id = $1 and benefit_year = $2 and insurance_type = $3""",
+        person_id,
+        benefit_year,
+        insurance_type,
+    )
+    return {row["disease"]: DiseaseTotals(row["pooled_fen"], row["deductible_fen"]) for row in rows}
 
 
 def year_from(row: Mapping[str, Any]) -> YearTotals:

@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 from tongban.doors.portal import (
     assets,
     checks,
+    chronic,
     code,
     costs,
     estimate,
@@ -46,6 +47,7 @@ route_handlers: Sequence[ControllerRouterHandler] = [
     *costs.route_handlers,
     *estimate.route_handlers,
     *filing.route_handlers,
+    *chronic.route_handlers,
     *reimbursement.route_handlers,
     *texts.route_handlers,
 ]

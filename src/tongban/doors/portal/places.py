@@ -40,7 +40,7 @@ async def hospitals(request: Request, db: RouteDb) -> Response[Any]:
         name: request.query_params.get(name, "").strip()[:_TEXT_LENGTH_MAX]
         for name in ("place", "area", "name", "care", "after")
     }
-    area, choices = _place(regions, asked["place"], asked["area"])
+    area, choices = place_meant(regions, asked["place"], asked["area"])
     person = signed_in(request)
     if area is None and not asked["place"] and person is not None:
         area = regions.get(person.pool_code)
@@ -68,7 +68,7 @@ async def phone_of(db: Db, pool_code: str, default: str = HOTLINE) -> str:
     return phones[0].phone if phones else default
 
 
-def _place(regions: Regions, typed: str, code: str) -> tuple[Region | None, list[Region]]:
+def place_meant(regions: Regions, typed: str, code: str) -> tuple[Region | None, list[Region]]:
     """The region meant, or those it may mean."""
     if code and (region := regions.get(code)) is not None and typed in ("", region.name):
         return region, []

@@ -27,7 +27,7 @@ from tongban.infra.files import files_from
 from tongban.kernel.dates import zh_date
 from tongban.materials import MaterialKind
 
-HELP = "慢特病认定：list 排队，show 看一件，photo 看照片，accept 受理，ask 补正，approve 认定，refuse 不予认定，end 提前结束。"
+HELP = "慢特病认定：排队、看一件、看照片、受理、补正、认定、不予认定、提前结束。"
 
 app = typer.Typer(no_args_is_help=True)
 

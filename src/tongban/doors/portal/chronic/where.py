@@ -1,0 +1,74 @@
+"""这家医院能直接结算这个病吗: what the law says of the disease there, and which hospitals may be asked."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from tongban import law
+from tongban.chronic import choices
+from tongban.directory import Region, Regions, chronic_diseases, search_institutions
+from tongban.doors.http import Request, RouteDb
+from tongban.doors.portal.page import page, today
+from tongban.doors.portal.places import HOME_PROVINCE, phone_of, place_meant
+from tongban.doors.portal.session import signed_in
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Situation
+
+_SHOWN = 20
+_TEXT_LENGTH_MAX = 40
+# Whose rules are told to somebody who is not signed in: the province's.
+_DEFAULT_POOL = "140100"
+
+
+@get("/chronic/where", opt={"who": "anyone"})
+async def where(request: Request, db: RouteDb) -> Response[Any]:
+    regions: Regions = request.app.state.regions
+    person, pack, day = signed_in(request), request.app.state.pack, today(request)
+    asked = {
+        name: request.query_params.get(name, "").strip()[:_TEXT_LENGTH_MAX]
+        for name in ("disease", "place", "area", "name")
+    }
+    insured_pool = person.pool_code if person is not None and person.pool_code else _DEFAULT_POOL
+    catalog = await chronic_diseases(db)
+    offered = choices(pack, insured_pool, InsuranceType.EMPLOYEE, catalog, day)
+    wanted = offered.find(asked["disease"])
+    area, several = place_meant(regions, asked["place"], asked["area"])
+    decision, found = None, []
+    if wanted is not None and area is not None:
+        decision = law.chronic_settlement(
+            pack,
+            law.ChronicQuestion(
+                insured_pool,
+                _locality(regions, insured_pool, area),
+                Situation.OWN_CHOICE,
+                wanted.code,
+                is_recognised=True,
+                is_filed=False,
+                on=day,
+            ),
+        )
+        found = await search_institutions(db, area.pool_code, asked["name"], CareKind.CHRONIC, _SHOWN)
+    return page(
+        request,
+        "chronic/where.html",
+        values=asked | {"place": asked["place"] or (area.name if area else "")},
+        options=[(each.code, each.zh) for each in (*offered.listed, *offered.local)],
+        wanted=wanted,
+        area=area,
+        several=several,
+        was_asked=bool(asked["disease"] or asked["place"] or asked["area"]),
+        decision=decision,
+        outcome=decision.outcome if decision else "",
+        found=found,
+        is_demo_data=any(each.connection_source == "demo" for each in found),
+        ask=pack.agency(insured_pool),
+        ask_phone=await phone_of(db, area.pool_code if area and area.province_code == HOME_PROVINCE else insured_pool),
+    )
+
+
+def _locality(regions: Regions, insured_pool: str, area: Region) -> Locality:
+    insured = regions.get(insured_pool)
+    province = insured.province_code if insured else HOME_PROVINCE
+    return law.locality(insured_pool, area.pool_code, province, area.province_code)
+
+
+route_handlers = [where]
