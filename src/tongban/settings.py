@@ -91,6 +91,7 @@ class Settings:
     s3: S3Settings | None = None  # None: pictures lie in a folder under var_dir
     messages: Messages = Messages()
     has_worker: bool = True  # whether `tongban run` starts the worker, too
+    claim_four_eyes_fen: int | None = None  # from this payout up, whoever computed a claim does not pay it
     public_url: str = ""  # where people reach this installation, for links on paper and in messages
 
     @classmethod
@@ -116,6 +117,7 @@ class Settings:
             s3=_s3(environ),
             messages=_messages(environ, is_demo=is_demo),
             has_worker=_flag(environ, "TONGBAN_WORKER", default=True),
+            claim_four_eyes_fen=_amount(environ, "TONGBAN_CLAIM_FOUR_EYES_YUAN"),
             public_url=environ.get("TONGBAN_PUBLIC_URL", "").strip().rstrip("/"),
         )
 
@@ -265,6 +267,16 @@ def _flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
     if text in _FALSE:
         return False
     raise SettingsWrong(f"{name} 只能是 1 或 0，现在是“{text[:20]}”")
+
+
+def _amount(environ: Mapping[str, str], name: str) -> int | None:
+    """Fen from an amount in whole yuan; None when it is not set."""
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise SettingsWrong(f"{name} 应该是整数，单位是元，现在是“{text[:20]}”")
+    return int(text) * 100
 
 
 def _number(environ: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:
