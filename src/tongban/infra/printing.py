@@ -25,7 +25,7 @@ from tongban.kernel.errors import Refusal
 _FONT_PACKAGE = "pylopdf_fonts_zh_cn"
 _FONT_FILE = "NotoSansSC-Regular.otf"
 # As many dots as a phone's picture needs to be read and printed.
-_DOTS_PER_INCH = 200
+_DOTS_PER_INCH = 250
 
 # One compiler for the process keeps fonts and templates in memory; it prints one paper at a time.
 _turn = threading.Lock()

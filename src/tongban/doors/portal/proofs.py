@@ -5,7 +5,8 @@ A flow prints its paper in a few lines::
     paper = Paper(title="家庭共济授权凭证", number=grant.number, rows=[…], notes=[…])
     return await paper_answer(request, paper, "pdf")     # or "png"
 
-and, so that whoever is shown it can tell whether it still holds, names in `checks.VALIDITY` who knows its state.
+has `proof_answer` for the page it is kept from, and names in `checks.VALIDITY` who knows its state, so that whoever is
+shown it can tell whether it still holds.
 """
 
 import base64
@@ -22,6 +23,7 @@ from anyio import CapacityLimiter
 from litestar import Response
 
 from tongban.doors.http import Request
+from tongban.doors.portal.page import page
 from tongban.infra import printing
 from tongban.infra.crypto import Vault
 from tongban.infra.printing import CannotPrint
@@ -91,6 +93,12 @@ async def paper_answer(request: Request, paper: Paper, form: Form) -> Response[b
         "check": {"url": url, "code": shown_code(check_code(request.app.state.vault, paper.number)) if url else ""},
     }
     return await printed(FOLDER / "proof.typ", data, pictures, form, f"{paper.title}-{paper.number}")
+
+
+def proof_answer(request: Request, title: str, back: str, back_text: str) -> Response[bytes]:
+    """The page from which a paper is kept or printed. `back` is the page of what it is about; the paper itself has to
+    answer at `back` + ``/proof.png`` and ``/proof.pdf``."""
+    return page(request, "proof.html", title=title, base=back, back=back, back_text=back_text)
 
 
 async def printed(

@@ -10,8 +10,8 @@ from tongban.directory import agency_phones
 from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.filing.words import place_zh, scopes_zh, until_zh
 from tongban.doors.portal.looks import looked_at
-from tongban.doors.portal.page import current_person, page, today
-from tongban.doors.portal.proofs import FOLDER, Form, Paper, paper_answer, printed, signature_of
+from tongban.doors.portal.page import current_person, today
+from tongban.doors.portal.proofs import FOLDER, Form, Paper, paper_answer, printed, proof_answer, signature_of
 from tongban.filing import FilingDetail, get_filing, is_long_term
 from tongban.infra.clock import in_china
 from tongban.infra.db import Db
@@ -37,9 +37,7 @@ _PROMISES = (
 async def proof_page(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     """The picture to keep by pressing long, which is how it is done inside WeChat, and the PDF."""
     detail = await _detail(request, db, number)
-    return page(
-        request, "proof.html", title="备案回执", back=f"/filing/records/{detail.filing.number}", base=_base(detail)
-    )
+    return proof_answer(request, "备案回执", f"/filing/records/{detail.filing.number}", "回到这个备案")
 
 
 @get("/filing/records/{number:str}/proof.pdf", opt={"who": "person"})
@@ -136,10 +134,6 @@ def _form(kind: FilingKind | None = None, **filled: str) -> dict[str, Any]:
 def _id_number(insured: Person, viewer_id: int) -> str:
     """In full for its owner alone; whoever files for another writes it in by hand."""
     return insured.id_number if viewer_id == insured.person_id else ""
-
-
-def _base(detail: FilingDetail) -> str:
-    return f"/filing/records/{detail.filing.number}"
 
 
 def _moment(at: datetime) -> str:
