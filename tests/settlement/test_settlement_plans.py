@@ -25,7 +25,8 @@ _CROWD = f"""
       category, valid_from, status, channel, way, filed_by, contact_name, contact_phone_enc, contact_address_enc,
       answers, policy_version, decision, submit_token, filed_at)
     select 400000000000000 + n, 1, 'posted_worker', '{{[1,4)}}', '110000', '140100', 'employee', 'active', '2026-01-01',
-      'active', 'portal', 'self', 1, 'x', '\\x00', '\\x00', '{{}}', '', '{{}}', gen_random_uuid(), now()
+      'active', 'portal', 'self', 400000000000000 + n, 'x', '\\x00', '\\x00', '{{}}', '', '{{}}', gen_random_uuid(),
+      now()
     from generate_series(1, {ROWS}) n;
   insert into account.personal_account (person_id, balance_fen)
     select 400000000000000 + n, 1000 from generate_series(1, {ROWS}) n;

@@ -67,7 +67,7 @@ async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal:
             facts,
             request,
             later,
-            encounter_state=EncounterState.SETTLED if facts.has_other_batches else EncounterState.OPEN,
+            encounter_state=_state_after(facts),
             is_reversal=is_reversal,
             now=now,
         )
