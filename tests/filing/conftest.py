@@ -64,5 +64,8 @@ def running(databases: "Databases", tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def site(running: World) -> World:
     """The running product without any filing or draft."""
-    running.query("truncate drafts.draft, filing.filing, filing.referral, signing.signature, filing.event, filing.person_serial")
+    running.query(
+        """truncate drafts.draft, filing.filing, filing.referral, signing.signature, filing.event, filing.person_serial,
+                    notices.notice, notices.delivery"""
+    )
     return running

@@ -102,12 +102,13 @@ class Visitor:
         return self
 
     def start(self) -> str:
-        """Begin a filing by way of the questions; returns the draft's address."""
+        """Begin a filing by way of the questions; returns the draft's address. Who has one insurance is not asked."""
         self.get("/filing")
         self.send(trip="cross_province", care="inpatient", why="long_term")
         self.send(action="/filing/start")
-        assert self.path.endswith("/who"), self.path
-        return self.path.removesuffix("/who")
+        draft, _, step = self.path.rpartition("/")
+        assert step in ("who", "place"), self.path
+        return draft
 
     def walk(self, until: str = "", **typed: str) -> None:
         """From 给谁办 on to the page `until`, or to the result, as one who makes no mistakes."""

@@ -82,8 +82,7 @@ class Clerk:
         )
 
     async def reading(self, draft: Draft, *, now: datetime = NOW) -> Reading:
-        reading = await read(self.db, self.vault, self.desk.pack, self.desk.regions, draft, now=now)
-        return reading
+        return await read(self.db, self.vault, self.desk.pack, self.desk.regions, draft, now=now)
 
     async def fill(self, draft: Draft, *, until: Step = Step.SIGN, now: datetime = NOW) -> Draft:
         for step in TYPED:

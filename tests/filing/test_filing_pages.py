@@ -99,13 +99,13 @@ def test_the_whole_flow_without_scripts(zhang: Visitor, site: World) -> None:
     assert "内容没有改过" in record
     assert "13800000001" in record
     assert "备案办好了" in record
-    assert zhang.get(f"/filing/records/{number[0]}/receipt").status_code == 200
+    assert zhang.get(f"/filing/records/{number[0]}/proof").status_code == 200
 
 
 def test_every_step_says_its_number_and_leads_back(zhang: Visitor) -> None:
     zhang.start()
     shown = []
-    for step in ("who", "place", "kind", "notice", "contact", "review", "sign"):
+    for step in ("place", "kind", "notice", "contact", "review", "sign"):
         zhang.walk(until=step)
         said = re.search(r"<b>第 (\d) 步</b>，共 6 步", zhang.page.text)
         assert said
@@ -113,7 +113,7 @@ def test_every_step_says_its_number_and_leads_back(zhang: Visitor) -> None:
         assert zhang.page.text.count("<h1") == 1
         assert 'class="back"' in zhang.page.text
         assert "先存着，以后再办" in zhang.page.text
-    assert shown == ["1", "2", "2", "3", "4", "5", "6"]
+    assert shown == ["2", "2", "3", "4", "5", "6"]
 
 
 def test_the_cities_of_a_province_without_scripts(zhang: Visitor) -> None:
@@ -135,7 +135,7 @@ def test_the_cities_of_a_province_without_scripts(zhang: Visitor) -> None:
         ("place", {"area": "999999"}, "没有找到这个地方", "area"),
         ("kind", {"kind": "referral"}, "医院", "kind"),
         ("kind", {"kind": "nothing"}, "没有这一类", "kind"),
-        ("notice", {"notice_read": ""}, "打勾", "notice_read"),
+        ("notice", {"notice_read": ""}, "我看过了", "notice_read"),
         ("contact", {"tel": "1380351"}, "您填了 7 位", "tel"),
         ("contact", {"start_choice": "date", "start": "2026年2月30日"}, "日历上没有", "start"),
         ("sign", {"typed": "李四", "agree": "1"}, "和您的姓名不一样", "typed"),
@@ -208,7 +208,7 @@ def test_saved_for_later_and_taken_up_again(zhang: Visitor, site: World) -> None
 def test_skipping_ahead_leads_to_what_is_missing(zhang: Visitor) -> None:
     draft = zhang.start()
     zhang.get(f"{draft}/sign")
-    assert zhang.path == f"{draft}/who"
+    assert zhang.path == f"{draft}/place"
 
 
 def test_a_thrown_away_draft_is_gone(zhang: Visitor) -> None:
@@ -303,7 +303,7 @@ def test_a_strangers_record_does_not_exist(zhang: Visitor, site: World) -> None:
     number = re.search(r"B\d{18,}", zhang.page.text)
     assert number
     stranger = Visitor(site.url).sign_in("li_jing")
-    for more in ("", "/receipt", "/cancel", "/signature.png"):
+    for more in ("", "/cancel", "/signature.png"):
         assert stranger.get(f"/filing/records/{number[0]}{more}").status_code == 404
 
 

@@ -1,7 +1,7 @@
 """Filing for treatment elsewhere 异地就医备案. Everything others may use is listed here."""
 
 from tongban.filing.cancel import cancel_filing, may_cancel
-from tongban.filing.change import may_change
+from tongban.filing.change import known_of, may_change
 from tongban.filing.due import DueFiling, filings_ending, filings_starting, validity_zh
 from tongban.filing.errors import (
     ChangeRefused,
@@ -36,7 +36,7 @@ from tongban.filing.model import (
 from tongban.filing.open import open_filing
 from tongban.filing.proxy import INSURED_CARD, INSURED_REGISTER, PROXY_CARD, PROXY_REGISTER
 from tongban.filing.reading import Facts, Reading, freeze_start, proof_slots, proof_zh, read_draft
-from tongban.filing.records import get_filing, list_filings, signature_holds
+from tongban.filing.records import get_filing, last_address, list_filings, signature_holds
 from tongban.filing.refer import ReferralAnswers, file_referral
 from tongban.filing.rules import KindDecision, decide_kind, locality_of
 from tongban.filing.stamps import CAN_STAMP_SQL, STAMP_SQL, UNSTAMP_SQL
@@ -66,6 +66,7 @@ __all__ = [
     "cancel_filing",
     "may_cancel",
     "may_change",
+    "known_of",
     "ReferralAnswers",
     "Referral",
     "file_referral",
@@ -76,6 +77,7 @@ __all__ = [
     "filings_starting",
     "validity_zh",
     "signature_holds",
+    "last_address",
     "FLOW",
     "Step",
     "STEPS_TOTAL",

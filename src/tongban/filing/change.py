@@ -5,12 +5,13 @@ from datetime import date, datetime
 from tongban.filing import store
 from tongban.filing.cancel import actor_of
 from tongban.filing.errors import ChangeRefused, FilingNotFound, NothingToChange, SettledHere
-from tongban.filing.model import Filing, FilingStatus
+from tongban.filing.model import Filing, FilingDetail, FilingStatus
+from tongban.filing.steps import CHANGES, FOR_OTHER, FOR_SELF, Step
 from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import OutsideNumber
-from tongban.kernel.vocabulary import FilingKind
+from tongban.kernel.vocabulary import FilingKind, Situation
 from tongban.law import Decision, FilingAct, FilingChangeQuestion, Pack, Permission, decide_filing_change
 from tongban.materials import close as close_papers
 from tongban.materials import months_to_keep
@@ -23,6 +24,37 @@ def may_change(pack: Pack, filing: Filing, actor_id: int, on: date) -> Decision[
         pack,
         FilingChangeQuestion(filing.insured_pool, FilingAct.CHANGE, is_settled_here, actor_of(filing, actor_id), on),
     )
+
+
+def known_of(
+    detail: FilingDetail, *, viewer_id: int, enrollment_no: int | None, today: date
+) -> dict[str, dict[str, str]]:
+    """What a draft that changes the filing starts with, per step: everything as it stands. A start that has passed
+    becomes today; whom it is for, papers and signatures a proxy gives anew."""
+    filing = detail.filing
+    number = "" if enrollment_no is None else str(enrollment_no)
+    is_own = viewer_id == filing.person_id
+    start = {"start_choice": "date", "start": max(filing.valid_from, today).isoformat()}
+    end = {"end_choice": "date", "end": filing.valid_to.isoformat()} if filing.valid_to else {"end_choice": "long"}
+    return {
+        CHANGES: {"number": filing.number},
+        Step.WHO: {"for": FOR_SELF if is_own else FOR_OTHER, "enrollment": number, "relation": ""},
+        Step.PERSON: {"name": "", "id_number": "", "relation": str(filing.relation or "")},
+        Step.PROXY: {"enrollment": number, "proxy_tel": detail.proxy_phone},
+        Step.PLACE: {"area": filing.treatment_pool, "area_province": ""},
+        Step.KIND: {"kind": filing.kind.value},
+        Step.NOTICE: {"notice_read": str(detail.answers.get("notice_version", ""))},
+        Step.CONTACT: {
+            **start,
+            **(end if filing.kind.situation is Situation.LONG_TERM else {}),
+            "admitted_choice": "no",
+            "admitted": "",
+            "residence": detail.residence_address,
+            "contact": filing.contact_name,
+            "tel": detail.contact_phone,
+            "addr": detail.contact_address,
+        },
+    }
 
 
 async def close_replaced(

@@ -102,7 +102,11 @@ def _read_who(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Re
         return []
     if values.get("for") != FOR_SELF:
         return [AnswerMissing("请选给谁办", field="for")]
-    return _choose_enrollment(values.get("enrollment", ""), facts, reading)
+    problems = list(_choose_enrollment(values.get("enrollment", ""), facts, reading))
+    pool = reading.enrollment.pool_code if reading.enrollment else ""
+    if pool and not facts.has_code and needs_code(facts.pack, pool, facts.today):
+        problems.append(code_not_active(facts.insured, is_self=True))
+    return problems
 
 
 def _choose_enrollment(chosen: str, facts: Facts, reading: Reading) -> Sequence[Refusal]:
@@ -124,14 +128,15 @@ def _read_person(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
     if not is_typed(draft):
         return []
     problems: list[Refusal] = []
-    if not values.get("name"):
+    is_found = draft.for_person_id != draft.person_id
+    if not is_found and not values.get("name"):
         problems.append(AnswerMissing("请填家人的姓名", field="name"))
-    if not values.get("id_number"):
+    if not is_found and not values.get("id_number"):
         problems.append(AnswerMissing("请填家人的身份证号", field="id_number"))
     reading.relation = _relation(values)
     if reading.relation is None:
         problems.append(AnswerMissing("请选这位家人是您的什么人", field="relation"))
-    if not problems and draft.for_person_id == draft.person_id:
+    if not problems and not is_found:
         problems.append(AnswerMissing("家人的姓名和身份证号还没有核对上，请再填一次", field="id_number"))
     return problems
 
@@ -247,7 +252,7 @@ def _read_notice(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
     if reading.notice is None:
         return [NoticeNotRead("请先选备案类型，再看告知书", field="notice_read")]
     if not values.get("notice_read"):
-        return [NoticeNotRead("请看完告知书，在“我看过了”前面打勾", field="notice_read")]
+        return [NoticeNotRead("请看完告知书，再点“我看过了”", field="notice_read")]
     if values["notice_read"] != reading.notice.version:
         return [NoticeNotRead("您换过选项，告知书也跟着变了，请再看一遍", field="notice_read")]
     return []

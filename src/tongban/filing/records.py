@@ -33,6 +33,16 @@ async def get_filing(db: Db, vault: Vault, *, viewer_id: int, number: str) -> Fi
     return found
 
 
+async def last_address(db: Db, vault: Vault, *, viewer_id: int) -> str:
+    """The contact address the viewer gave last, "" when there is none: asked once, not again."""
+    made = [*await store.filings_of(db, viewer_id, None), *await store.filings_for_others(db, viewer_id, None)]
+    for filing in sorted(made, key=lambda each: each.filed_at, reverse=True):
+        if filing.filed_by == viewer_id and filing.way is FilingWay.SELF:
+            found = await store.detail(db, vault, filing.person_id, filing.filing_serial)
+            return found.contact_address if found else ""
+    return ""
+
+
 def signature_holds(detail: FilingDetail) -> bool:
     """Whether text and answers are still, letter for letter, what was signed."""
     if detail.signed is None:

@@ -25,8 +25,8 @@ A flow has two halves. Its capability reads a draft: pure, the same answers what
         kind = draft.value("kind", "tea")
         if kind not in TEAS:
             reading.problems["kind"] = [AnswerMissing("请选一种茶", field="tea")]
-        if not draft.is_submitted("photos"):   # a page without fields: it is enough to have seen it
-            reading.problems["photos"] = [AnswerMissing("请看一下要拍的照片")]
+        if "front" not in draft.papers:        # the field of a problem with a picture is its slot
+            reading.problems["photos"] = [AnswerMissing("还没有身份证的照片，请拍一张", field="front")]
         if not reading.problems:
             reading.commitment = commitment_from(content_of(FILE), {"tea": kind})
             # Papers by their sha256, so that another picture voids the name: `materials` gives them by number.
@@ -60,7 +60,7 @@ The portal declares the pages::
         slug="tea", name="tea", title="茶水", start_url="/tea", read=read, submit=submit, done=done,
         steps=(
             Step("kind", "选茶", 1, ("tea",), kind_page),
-            Step("photos", "拍照片", 2, (), photos_page),       # slots of doors.portal.papers, into draft.papers
+            photos_step("photos", "拍照片", 2, slots),            # [Slot("front", MaterialKind.ID_CARD_FRONT), …]
             review_step(3, cards),
             sign_step(4, lambda run: run.reading.commitment),
         ),
@@ -91,6 +91,7 @@ from tongban import drafts
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
+from tongban.doors.portal.papers import Slot, photo_slots
 from tongban.drafts import Draft, DraftNotFound
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -160,7 +161,8 @@ class Step(Generic[R]):
 
     `page` gives what the template needs; `applies` takes the page out where the draft does not need it; `before_save`
     turns a form into what is kept (it is called for 先存着 too: then "save" is in the form); `go_anchor` is where the
-    page is taken up after an extra button named ``go``.
+    page is taken up after an extra button named ``go``; `is_side`: a page people go to by choice, from the review and
+    back to it.
     """
 
     slug: str
@@ -172,6 +174,7 @@ class Step(Generic[R]):
     applies: Callable[[Draft], bool] = _everyone
     before_save: Callable[["Run[R]", dict[str, str]], Awaitable[Kept]] | None = None
     go_anchor: str = ""
+    is_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,8 +243,8 @@ class Run(Generic[R]):
         return self.request.query_params.get("from") == REVIEW
 
     def step(self, slug: str) -> Step[R]:
-        """Raises DraftNotFound for a step this draft does not have."""
-        for step in self.steps:
+        """Also one that does not apply to the draft now. Raises DraftNotFound for one that the flow does not have."""
+        for step in self.flow.steps:
             if step.slug == slug:
                 return step
         raise DraftNotFound(f"没有这一步，请从“{self.flow.title}”重新进入")
@@ -254,7 +257,7 @@ class Run(Generic[R]):
     def is_reachable(self, slug: str) -> bool:
         """A page can be shown once all pages before it are answered."""
         order = [step.slug for step in self.steps]
-        return order.index(slug) <= order.index(self.next_step.slug)
+        return slug in order and order.index(slug) <= order.index(self.next_step.slug)
 
     def problems_of(self, step: Step[R]) -> list[Problem]:
         return [Problem(refusal.field or "", refusal.sentence) for refusal in self.reading.problems_of(step.slug)]
@@ -309,6 +312,26 @@ def sign_step(
     return Step(slug, zh, number, SIGN_KEYS, context, template, applies)
 
 
+def photos_step(
+    slug: str,
+    zh: str,
+    number: int,
+    slots: Callable[[Run[R]], Sequence[Slot]],
+    *,
+    template: str = "steps/photos.html",
+    page: Callable[[Run[R]], Awaitable[Mapping[str, Any]]] = _nothing,
+    applies: Callable[[Draft], bool] = _everyone,
+    is_side: bool = False,
+) -> Step[R]:
+    """Pictures of papers, each sent by itself into ``draft.papers``; which of them are needed the reading says, by
+    problems whose field is the slot. The page itself has no fields."""
+
+    async def context(run: Run[R]) -> Mapping[str, Any]:
+        return {"photos": await photo_slots(run.request, run.db, run.draft, slots(run)), **await page(run)}
+
+    return Step(slug, zh, number, (), context, template, applies, is_side=is_side)
+
+
 # --- routes -----------------------------------------------------------------------------------------------------------
 
 
@@ -320,7 +343,8 @@ async def begin(
     for_person_id: int | None = None,
     known: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """A new draft of the signed-in person, with what is known already; returns the address of its first page.
+    """A new draft of the signed-in person, with what is known already; returns its address, which leads to the first
+    page that is not answered by that.
 
     A draft of this flow that was opened before and left untouched is thrown away: it is not worth a second one.
     """
@@ -338,7 +362,7 @@ async def begin(
         known=known,
         now=now,
     )
-    return f"/{flow.slug}/{draft.draft_id}/{flow.steps[0].slug}"
+    return f"/{flow.slug}/{draft.draft_id}"
 
 
 async def open_run(flow: Flow[R], request: Request, db: Db, draft_id: str) -> Run[R]:
@@ -417,15 +441,16 @@ def routes(flow: Flow[R]) -> list[ControllerRouterHandler]:
 async def _show(
     run: Run[R], step: Step[R], *, status: int = 200, problems: Sequence[Problem] = (), **more: Any
 ) -> Response[bytes]:
-    flow, at = run.flow, run.steps.index(step)
-    before = run.url(run.steps[at - 1].slug) if at else flow.start_url
+    flow = run.flow
+    to_review = run.comes_from_review or step.is_side
+    before = [each for each in run.steps[: run.steps.index(step)] if not each.is_side]
     context: dict[str, Any] = {
         "draft": run.draft,
         "flow": flow,
         "step": step,
         "action": run.url(step.slug) + (f"?from={REVIEW}" if run.comes_from_review else ""),
-        "back": run.url(REVIEW) if run.comes_from_review else before,
-        "back_text": "回到核对" if run.comes_from_review else "上一步",
+        "back": run.url(REVIEW) if to_review else run.url(before[-1].slug) if before else flow.start_url,
+        "back_text": "回到核对" if to_review else "上一步",
         "problems": problems,
         "values": run.draft.values(step.slug),
         "whose": flow.who(run),
@@ -433,6 +458,8 @@ async def _show(
         "help": None,
     }
     context |= {**await flow.shared(run), **await step.page(run), **more}
+    if "photos" in context:  # what was wrong with the last picture is said with the rest
+        context["problems"] = [*problems, *context["photos"].problems]
     return page(run.request, step.template or f"{flow.slug}/{step.slug}.html", status=status, **context)
 
 
@@ -464,7 +491,7 @@ async def _save(run: Run[R], slug: str, form: dict[str, str]) -> Response[Any]:
         return see_other(f"{run.url(slug)}{query}{'#' + step.go_anchor if step.go_anchor else ''}")
     if "save" in form:
         return see_other(run.url("saved"))
-    if not run.is_reachable(slug):  # something before it was changed in another window
+    if not run.is_reachable(slug):  # changed in another window: something before it, or whether it is asked
         return see_other(f"{run.url(run.next_step.slug)}?merged=1")
     if problems := _all_problems(run, step, kept):
         return await _show(run, step, status=422, problems=problems)
@@ -479,9 +506,10 @@ def _all_problems(run: Run[R], step: Step[R], kept: Kept) -> list[Problem]:
 
 
 def _onwards(run: Run[R], step: Step[R]) -> str:
-    next_step = run.steps[run.steps.index(step) + 1].slug
-    if run.comes_from_review:  # the change may ask for more, such as another notice to be read
-        next_step = REVIEW if run.is_reachable(REVIEW) else run.next_step.slug
+    """To the first page that is not answered yet, so that what was known or said before is not asked again; from the
+    review back to it, unless the change asks for more, such as another notice to be read."""
+    to_review = (run.comes_from_review or step.is_side) and run.is_reachable(REVIEW)
+    next_step = REVIEW if to_review else run.next_step.slug
     query = [
         f"from={REVIEW}" if run.comes_from_review and next_step != REVIEW else "",
         "merged=1" if run.draft.was_merged else "",

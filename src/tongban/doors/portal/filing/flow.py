@@ -10,10 +10,13 @@ from tongban.advice import notices
 from tongban.directory import Region
 from tongban.doors.http import Request
 from tongban.doors.portal import steps
+from tongban.doors.portal.filing import proxy
+from tongban.doors.portal.filing.proxy import relation_zh
 from tongban.doors.portal.filing.words import KIND, place_zh, until_zh
+from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import page
 from tongban.doors.portal.places import phone_of
-from tongban.doors.portal.steps import Flow, Help, Kept, Run, Who, review_step, sign_step
+from tongban.doors.portal.steps import Flow, Help, Kept, Run, Who, photos_step, review_step, sign_step
 from tongban.drafts import Draft
 from tongban.filing import (
     FLOW,
@@ -25,7 +28,10 @@ from tongban.filing import (
     decide_kind,
     freeze_start,
     get_filing,
+    is_for_other,
     is_long_term,
+    is_typed,
+    last_address,
     proof_zh,
     read,
     submit_draft,
@@ -35,7 +41,6 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import FilingKind
 from tongban.law import Conduct, Decision, DualBenefit, PapersState, Penalty, dual_benefit, kinds_offered, penalty
-from tongban.people import Enrollment, MedicalCodeState, get_person, medical_code_state
 
 _FREQUENT_PLACES = 6
 
@@ -43,24 +48,6 @@ FilingRun: TypeAlias = Run[Reading]
 
 
 # --- what each page shows ---------------------------------------------------------------------------------------------
-
-
-async def _who_page(flow: FilingRun) -> dict[str, Any]:
-    def place(enrollment: Enrollment) -> str:
-        return place_zh(flow.reading.facts.regions.get(enrollment.pool_code), enrollment.pool_code)
-
-    known = next(iter(flow.reading.facts.enrollments), None)
-    code = await medical_code_state(flow.db, flow.draft.for_person_id)
-    return {
-        "enrollments": [
-            (str(e.enrollment_no), f"{e.insurance_type.zh}（{e.category.zh}）", f"{place(e)}参保")
-            for e in flow.reading.facts.enrollments
-        ],
-        "known": known,
-        "known_place": place(known) if known else "",
-        "has_code": code is MedicalCodeState.ACTIVE,
-        "code_state": code.zh,
-    }
 
 
 async def _place_page(flow: FilingRun) -> dict[str, Any]:
@@ -163,9 +150,10 @@ def _penalty(flow: FilingRun, conduct: Conduct) -> Decision[Penalty]:
 
 async def _contact_page(flow: FilingRun) -> dict[str, Any]:
     values, reading, today = dict(flow.draft.values(Step.CONTACT)), flow.reading, flow.reading.facts.today
-    if not values:
-        person = await get_person(flow.db, flow.request.app.state.vault, flow.draft.person_id)
-        values = {"contact": person.name, "tel": person.phone}
+    if not values.get("contact"):
+        signer = reading.facts.signer
+        address = await last_address(flow.db, flow.state.vault, viewer_id=signer.person_id)
+        values = {"contact": signer.name, "tel": reading.proxy_phone or signer.phone, "addr": address} | values
     for name, day in (("today", today), ("tomorrow", today + timedelta(days=1))):
         if values.get("start") == day.isoformat():
             values |= {"start_choice": name, "start": ""}
@@ -178,8 +166,19 @@ async def _contact_page(flow: FilingRun) -> dict[str, Any]:
         "earliest": today - timedelta(days=terms.backdate_days_max),
         "tomorrow": today + timedelta(days=1),
         "open_end": terms.months_valid is None and terms.stays_max is None,
+        "asks_admission": terms.must_start_before_admission,
+        "stages": _STAGES,
         **await _said(flow, terms.conflicts),
     }
+
+
+_STAGES = (
+    ("no", "还没有"),
+    ("yes", "定了哪天住"),
+    ("in", "正在住院"),
+    ("out", "出院了，还没结算"),
+    ("paid", "出院了，自己付了钱"),
+)
 
 
 async def _review_page(flow: FilingRun) -> dict[str, Any]:
@@ -206,14 +205,7 @@ async def _review_page(flow: FilingRun) -> dict[str, Any]:
     materials = terms.materials if terms else ()
     return {
         "cards": [
-            (
-                "给谁办",
-                [
-                    ("姓名", flow.person.name, ""),
-                    ("医保", insured, change(Step.WHO)),
-                    ("参保地", place_zh(flow.reading.facts.regions.get(answers.insured_pool)), ""),
-                ],
-            ),
+            ("给谁办", _whose_rows(flow, insured)),
             (
                 "去哪里看病",
                 [
@@ -225,7 +217,29 @@ async def _review_page(flow: FilingRun) -> dict[str, Any]:
             ("怎么联系您", contact),
         ],
         "materials": materials,
+        "proofs_url": flow.url(Step.PROOFS),
+        "proofs_count": sum(1 for slot in answers.papers if slot.startswith("proof_")),
+        "replaces": answers.replaces,
     }
+
+
+def _whose_rows(flow: FilingRun, insured: str) -> list[tuple[str, str, str]]:
+    facts, answers = flow.reading.facts, flow.reading.answers
+    assert answers is not None
+    pool = place_zh(facts.regions.get(answers.insured_pool))
+    if answers.relation is None:
+        return [("姓名", flow.person.name, ""), ("医保", insured, flow.change(Step.WHO)), ("参保地", pool, "")]
+    pictures = sum(1 for slot in answers.papers if not slot.startswith("proof_"))
+    return [
+        ("参保人", facts.insured.name, flow.change(Step.WHO)),
+        ("身份证号", facts.insured.masked_id, ""),
+        ("医保", insured, flow.change(Step.PROXY)),
+        ("参保地", pool, ""),
+        ("代办人", flow.person.name, ""),
+        ("是代办人的", relation_zh(answers.relation, facts.insured), flow.change(Step.WHO)),
+        ("代办人手机号", answers.proxy_phone, flow.change(Step.PROXY, "proxy_tel")),
+        ("证件照片", f"{pictures} 张", flow.change(Step.PHOTOS)),
+    ]
 
 
 def _place(flow: FilingRun) -> str:
@@ -252,9 +266,12 @@ async def _shared(flow: FilingRun) -> Mapping[str, Any]:
 
 
 def _who(flow: FilingRun) -> Who | None:
-    if flow.reading.enrollment is None:
-        return None
-    return Who(flow.person.name, _who_line(flow), edit=flow.url(Step.WHO))
+    line = _who_line(flow) if flow.reading.enrollment else ""
+    if is_for_other(flow.draft):
+        insured = flow.reading.facts.insured
+        relation = relation_zh(flow.reading.relation, insured)
+        return Who(insured.name, line, relation, is_self=False, edit=flow.url(Step.WHO))
+    return Who(flow.person.name, line, edit=flow.url(Step.WHO)) if line else None
 
 
 async def _keep_notice(flow: FilingRun, form: dict[str, str]) -> Kept:
@@ -288,6 +305,8 @@ def _help_after(flow: FilingRun, refusal: Refusal) -> Help | None:
 
 async def _done(flow: FilingRun) -> Response[Any]:
     detail = await get_filing(flow.db, flow.state.vault, viewer_id=flow.person.person_id, number=flow.draft.outcome)
+    number = detail.filing.number
+    await looked_at(flow.request, flow.db, "filing.viewed", person_id=detail.filing.person_id, subject=number)
     region = flow.reading.facts.regions.get(detail.filing.treatment_pool)
     return page(
         flow.request,
@@ -297,6 +316,7 @@ async def _done(flow: FilingRun) -> Response[Any]:
         city=region.name if region else "",
         until=until_zh(detail.filing.valid_to, detail.filing.stays_max),
         at_home=_at_home(flow, detail.filing),
+        insured=flow.reading.facts.insured.name if detail.filing.is_by_proxy else "",
     )
 
 
@@ -329,13 +349,33 @@ FILING: Flow[Reading] = Flow(
     about=_about,
     help_after=_help_after,
     steps=(
-        _step(Step.WHO, _who_page),
+        _step(Step.WHO, proxy.who_page, before_save=proxy.keep_who),
+        _step(Step.PERSON, proxy.person_page, before_save=proxy.keep_person, applies=is_typed),
+        _step(Step.PROXY, proxy.proxy_page, applies=is_for_other),
+        sign_step(
+            Step.RELATION.number,
+            lambda flow: flow.reading.relation_commitment,
+            slug=Step.RELATION,
+            zh=Step.RELATION.zh,
+            template="filing/relation.html",
+            bound_to=lambda flow: flow.reading.relation_hash,
+            applies=is_for_other,
+        ),
+        _step(Step.PHOTOS, proxy.photos_page, applies=is_for_other),
         _step(Step.PLACE, _place_page, go_anchor="area-legend"),
         _step(Step.KIND, _kind_page),
         _step(Step.NOTICE, _notice_page, before_save=_keep_notice),
         _step(Step.CONTACT, _contact_page, before_save=_keep_contact),
+        photos_step(
+            Step.PROOFS,
+            Step.PROOFS.zh,
+            Step.PROOFS.number,
+            proxy.proofs_of,
+            template="filing/proofs.html",
+            is_side=True,
+        ),
         review_step(Step.REVIEW.number, _review_page, template="filing/review.html"),
-        sign_step(Step.SIGN.number, lambda flow: flow.reading.commitment),
+        sign_step(Step.SIGN.number, lambda flow: flow.reading.commitment, template="filing/sign.html"),
     ),
 )
 

@@ -1,16 +1,21 @@
 """我办过的事: the list of filings, one filing with its history, its receipt, and cancelling it."""
 
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban import drafts
+from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal.filing.flow import FILING
+from tongban.doors.portal.filing.proxy import relation_zh
 from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh, until_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
+from tongban.doors.portal.places import phone_of
+from tongban.doors.portal.steps import begin
 from tongban.filing import (
     FLOW,
     ChangeRefused,
@@ -20,16 +25,20 @@ from tongban.filing import (
     FilingWay,
     cancel_filing,
     get_filing,
+    known_of,
     list_filings,
     may_cancel,
+    may_change,
     signature_holds,
 )
 from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import NotFound
+from tongban.kernel.vocabulary import FilingKind
 from tongban.law import Permission
-from tongban.people import get_person, names_of
+from tongban.materials import MaterialNotFound, find, of_subject
+from tongban.people import Person, enrollments, get_person, names_of
 
 _CHANNEL_ZH = {"portal": "网上", "gateway": "医院系统", "cli": "经办", "window": "窗口"}
 
@@ -101,11 +110,11 @@ async def _detail(request: Request, db: Db, number: str) -> FilingDetail:
     return detail
 
 
-def _rows(request: Request, detail: FilingDetail, insured_name: str) -> list[tuple[str, str]]:
+def _rows(request: Request, detail: FilingDetail, insured: Person, proxy_name: str = "") -> list[tuple[str, str]]:
     filing, regions = detail.filing, request.app.state.regions
     rows = [
         ("编号", filing.number),
-        ("参保人", insured_name),
+        ("参保人", insured.name),
         ("医保", f"{filing.insurance_type.zh}（{filing.category.zh}）"),
         ("参保地", place_zh(regions.get(filing.insured_pool), filing.insured_pool)),
         ("就医地", _place(request, filing)),
@@ -116,10 +125,14 @@ def _rows(request: Request, detail: FilingDetail, insured_name: str) -> list[tup
         ("办理时间", _moment(filing.filed_at)),
         ("联系人", filing.contact_name),
         ("手机号", detail.contact_phone),
-        ("联系地址", detail.contact_address),
     ]
+    if detail.contact_address:
+        rows.append(("联系地址", detail.contact_address))
     if detail.residence_address:
         rows.append(("当地住址", detail.residence_address))
+    if filing.relation is not None:
+        is_what = relation_zh(filing.relation, insured)
+        rows[2:2] = [("代办人", proxy_name), ("是代办人的", is_what), ("代办人手机号", detail.proxy_phone)]
     if filing.closed_at:
         rows.append(("取消时间", _moment(filing.closed_at)))
     if filing.close_reason:
@@ -135,67 +148,116 @@ def _moment(at: Any) -> str:
 @get("/filing/records/{number:str}", opt={"who": "person"})
 async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
     detail = await _detail(request, db, number)
-    filing, viewer = detail.filing, current_person(request)
+    filing, viewer, pack = detail.filing, current_person(request), request.app.state.pack
     insured = await get_person(db, request.app.state.vault, filing.person_id)
-    actors = {f"person:{viewer.person_id}": "您本人", f"person:{filing.person_id}": insured.name}
-    line = [
-        (
-            event.zh,
-            _moment(event.at),
-            "，".join(
-                filter(
-                    None,
-                    (
-                        f"{actors.get(event.actor, '经办人员')}在{_CHANNEL_ZH.get(event.channel, '窗口')}办理",
-                        f"原因：{event.note}" if event.note else "",
-                    ),
-                )
-            ),
-            True,
-        )
-        for event in detail.events
-    ]
-    if filing.status is FilingStatus.ACTIVE and today(request) < filing.valid_from:
-        line.append(("开始生效", zh_date(filing.valid_from), "从这天起，去看病能直接结算", False))
-    if filing.status is FilingStatus.ACTIVE and filing.valid_to and today(request) <= filing.valid_to:
-        line.append(("到期", zh_date(filing.valid_to), "还要用的，到期前再办一次", False))
-    may_cancel_today = may_cancel(request.app.state.pack, filing, viewer.person_id, today(request))
+    names = await names_of(db, [filing.filed_by])
+    proxy_name = names.get(filing.filed_by, "")
+    is_closed = filing.status is FilingStatus.CLOSED
+    cancelling = may_cancel(pack, filing, viewer.person_id, today(request))
+    changing = may_change(pack, filing, viewer.person_id, today(request))
+    is_others = viewer.person_id != filing.person_id
     return page(
         request,
         "filing/record.html",
         filing=filing,
         detail=detail,
         place=_place(request, filing),
-        rows=_rows(request, detail, insured.name),
-        line=line,
+        rows=_rows(request, detail, insured, proxy_name),
+        line=await _line(request, db, detail, {filing.person_id: insured.name, filing.filed_by: proxy_name}),
         status=200,
         status_zh=filing.status_zh(today(request)),
         tag=_tag(filing, request),
-        can_cancel=filing.status is not FilingStatus.CLOSED and may_cancel_today.outcome is Permission.ALLOWED,
-        may_cancel=may_cancel_today,
-        is_closed=filing.status is FilingStatus.CLOSED,
+        can_cancel=not is_closed and cancelling.outcome is Permission.ALLOWED,
+        can_change=not is_closed and filing.kind is not FilingKind.REFERRAL and changing.outcome is Permission.ALLOWED,
+        may_cancel=cancelling,
+        ask_phone=await phone_of(db, filing.insured_pool),
+        is_closed=is_closed,
+        is_others=is_others,
+        insured_name=insured.name,
+        by_proxy=proxy_name if filing.is_by_proxy and not is_others and not is_closed else "",
+        referral=await _referral(db, detail),
+        materials=await _materials(request, db, filing),
+        estimate_url="/estimate",
         holds=signature_holds(detail),
         decision=detail.decision,
         just_closed=request.query_params.get("closed") == "1",
     )
 
 
-@get("/filing/records/{number:str}/receipt", opt={"who": "person"})
-async def receipt(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
-    """To keep, print or photograph: everything a hospital's office may ask for on one page."""
+_Line: TypeAlias = list[tuple[str, str, str, bool]]
+
+
+async def _line(request: Request, db: Db, detail: FilingDetail, names: dict[int, str]) -> _Line:
+    """Who did what when, and what comes next."""
+    filing, viewer = detail.filing, current_person(request)
+    actors = {f"person:{person_id}": name for person_id, name in names.items()}
+    actors[f"person:{viewer.person_id}"] = "您"
+    codes = [event.actor.partition(":")[2] for event in detail.events if event.actor.startswith("institution:")]
+    actors |= {f"institution:{code}": name for code, name in (await institution_names(db, codes)).items()}
+    line = []
+    for event in detail.events:
+        by = f"{actors.get(event.actor, '经办人员')}在{_CHANNEL_ZH.get(event.channel, '窗口')}办理"
+        line.append((event.zh, _moment(event.at), "，".join(filter(None, (by, event.note))), True))
+    day = today(request)
+    if filing.status is FilingStatus.ACTIVE and day < filing.valid_from:
+        line.append(("开始生效", zh_date(filing.valid_from), "从这天起，去看病能直接结算", False))
+    if filing.status is FilingStatus.ACTIVE and filing.valid_to and day <= filing.valid_to:
+        line.append(("到期", zh_date(filing.valid_to), "还要用的，到期前再办一次", False))
+    return line
+
+
+async def _referral(db: Db, detail: FilingDetail) -> list[tuple[str, str]]:
+    """What the hospital wrote, as the patient may read it."""
+    said = detail.referral
+    if said is None:
+        return []
+    names = await institution_names(db, [said.from_institution, said.to_institution])
+    return [
+        ("转出的医院", names.get(said.from_institution, said.from_institution)),
+        ("接收的医院", names.get(said.to_institution, said.to_institution)),
+        ("诊断", said.diagnosis),
+        ("为什么转", said.reason),
+        ("医生", said.doctor),
+    ]
+
+
+class _Shown(NamedTuple):
+    """A picture in the list of materials. `url` is empty for one the viewer may not open."""
+
+    zh: str
+    url: str
+
+
+async def _materials(request: Request, db: Db, filing: Filing) -> list[_Shown]:
+    viewer, shown = current_person(request).person_id, []
+    for each in await of_subject(db, filing.person_id, filing.number):
+        try:
+            await find(db, viewer_id=viewer, number=each.number, now=request.app.state.clock())
+        except MaterialNotFound:
+            shown.append(_Shown(each.kind.zh, ""))
+        else:
+            shown.append(_Shown(each.kind.zh, f"/papers/look/{each.number}/1"))
+    return shown
+
+
+@post("/filing/records/{number:str}/change", opt={"who": "person"})
+async def change(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    """A draft with everything as it stands, that takes the filing's place once it is signed."""
     detail = await _detail(request, db, number)
-    insured = await get_person(db, request.app.state.vault, detail.filing.person_id)
-    rows = _rows(request, detail, insured.name)
-    return page(
-        request,
-        "filing/receipt.html",
-        filing=detail.filing,
-        detail=detail,
-        rows=[*rows[:2], ("证件号码", insured.masked_id), *rows[2:]],
-        status_zh=detail.filing.status_zh(today(request)),
-        signed_at=_moment(detail.signed.signed_at) if detail.signed else "",
-        printed_on=zh_date(today(request)),
+    filing, day = detail.filing, today(request)
+    viewer = current_person(request).person_id
+    decision = may_change(request.app.state.pack, filing, viewer, day)
+    if filing.status is FilingStatus.CLOSED or filing.kind is FilingKind.REFERRAL:
+        return see_other(f"/filing/records/{filing.number}")
+    if decision.outcome is not Permission.ALLOWED:
+        raise ChangeRefused(decision.sentence)
+    valid = await enrollments(db, filing.person_id, day)
+    mine = (filing.insurance_type, filing.category, filing.insured_pool)
+    enrollment = next((each for each in valid if (each.insurance_type, each.category, each.pool_code) == mine), None)
+    known = known_of(
+        detail, viewer_id=viewer, enrollment_no=enrollment.enrollment_no if enrollment else None, today=day
     )
+    return see_other(await begin(FILING, request, db, for_person_id=filing.person_id, known=known))
 
 
 @get("/filing/records/{number:str}/signature.png", opt={"who": "person"})
@@ -204,6 +266,15 @@ async def signature_picture(request: Request, db: RouteDb, number: FromPath[str]
     if detail.signed is None or detail.signed.picture_png is None:
         raise NotFound("这个备案没有手写签名")
     return Response(detail.signed.picture_png, media_type="image/png")
+
+
+@get("/filing/records/{number:str}/relation.png", opt={"who": "person"})
+async def relation_picture(request: Request, db: RouteDb, number: FromPath[str]) -> Response[bytes]:
+    """The proxy's first signature."""
+    detail = await _detail(request, db, number)
+    if detail.relation_signed is None or detail.relation_signed.picture_png is None:
+        raise NotFound("这个备案没有手写签名")
+    return Response(detail.relation_signed.picture_png, media_type="image/png")
 
 
 @get("/filing/records/{number:str}/cancel", opt={"who": "person"})
@@ -260,4 +331,4 @@ def _cancel_page(
     )
 
 
-route_handlers = [records, record, receipt, signature_picture, ask_cancel, cancel]
+route_handlers = [records, record, signature_picture, relation_picture, change, ask_cancel, cancel]
