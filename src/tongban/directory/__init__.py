@@ -3,6 +3,7 @@
 from tongban.directory.load import FileReport, LoadReport, load_directory
 from tongban.directory.model import (
     HOSPITAL_LEVELS,
+    LEVEL_CLASSES,
     NATION,
     AgencyPhone,
     CatalogItem,
@@ -20,18 +21,21 @@ from tongban.directory.service import (
     agency_phones,
     all_regions,
     catalog_items,
+    catalog_regions,
     chronic_diseases,
     connect_for_demo,
     county_codes,
     institution,
     institution_names,
     open_regions,
+    phones_of,
     search_catalog,
     search_institutions,
 )
 
 __all__ = [
     "HOSPITAL_LEVELS",
+    "LEVEL_CLASSES",
     "NATION",
     "AgencyPhone",
     "CatalogItem",
@@ -49,6 +53,7 @@ __all__ = [
     "agency_phones",
     "all_regions",
     "catalog_items",
+    "catalog_regions",
     "chronic_diseases",
     "connect_for_demo",
     "county_codes",
@@ -56,6 +61,7 @@ __all__ = [
     "institution_names",
     "load_directory",
     "open_regions",
+    "phones_of",
     "pool_of",
     "search_catalog",
     "search_institutions",

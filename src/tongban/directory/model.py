@@ -66,6 +66,13 @@ HOSPITAL_LEVELS: dict[str, str] = {
 }
 """Hospital levels by code, highest first."""
 
+LEVEL_CLASSES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "3": ("三级", ("01", "02", "03", "04", "12")),
+    "2": ("二级", ("05", "06", "07", "13")),
+    "1": ("一级", ("08", "09", "10", "14")),
+}
+"""What people call a level: the class, its name, the codes in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Institution:

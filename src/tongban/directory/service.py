@@ -9,6 +9,7 @@ from tongban.directory.model import (
     CatalogKind,
     ChronicDisease,
     Institution,
+    InstitutionKind,
     OpenRegion,
 )
 from tongban.directory.regions import Regions
@@ -45,15 +46,23 @@ async def institution_names(db: Db, codes: list[str]) -> dict[str, str]:
 
 
 async def search_institutions(
-    db: Db, pool_code: str, text: str = "", care: CareKind | None = None, limit: int = 20, after: str = ""
+    db: Db,
+    pool_code: str,
+    text: str = "",
+    care: CareKind | None = None,
+    limit: int = 20,
+    after: str = "",
+    *,
+    kind: InstitutionKind | None = None,
+    levels: Sequence[str] = (),
 ) -> list[Institution]:
     """Institutions of a pool whose name holds `text`, the highest level first.
 
-    With `care`, only those known to settle that care directly. `after` is the code of the last one already shown; an
-    unknown one gives an empty page.
+    With `care`, only those known to settle that care directly; `levels` are codes of HOSPITAL_LEVELS, empty for any.
+    `after` is the code of the last one already shown; an unknown one gives an empty page.
     """
     pattern = f"%{_escaped(text.strip())}%" if text.strip() else None
-    return await store.institutions(db, pool_code, pattern, care, min(limit, PAGE_LIMIT_MAX), after)
+    return await store.institutions(db, pool_code, pattern, care, kind, levels, min(limit, PAGE_LIMIT_MAX), after)
 
 
 async def connect_for_demo(owner_db: Db) -> int:
@@ -78,7 +87,10 @@ async def catalog_items(db: Db, region_province: str, codes: Sequence[str]) -> d
 async def search_catalog(
     db: Db, region_province: str, text: str, kind: CatalogKind | None = None, limit: int = 20, after: str = ""
 ) -> list[CatalogItem]:
-    """Items whose name holds `text` or whose code begins with it, in the order of the codes; empty text finds none."""
+    """Items whose name holds `text` or whose code begins with it, in the order of the codes; empty text finds none.
+
+    The province's own entry of an item takes the place of the nation's. `after` is the last code already shown.
+    """
     wanted = _escaped(text.strip())
     if not wanted:
         return []
@@ -90,6 +102,19 @@ async def search_catalog(
 async def agency_phones(db: Db, pool_code: str) -> list[AgencyPhone]:
     """The consultation phones of a region, in the order in which the agency printed them."""
     return await store.agency_phones(db, pool_code)
+
+
+async def phones_of(db: Db, pool_codes: Sequence[str]) -> dict[str, list[AgencyPhone]]:
+    """The same for several regions in one query; those without a phone are absent."""
+    found: dict[str, list[AgencyPhone]] = {}
+    for phone in await store.phones_of(db, pool_codes):
+        found.setdefault(phone.pool_code, []).append(phone)
+    return found
+
+
+async def catalog_regions(db: Db) -> list[str]:
+    """Which provinces have a catalogue of their own, NATION among them."""
+    return await store.catalog_regions(db)
 
 
 async def chronic_diseases(db: Db, *, cross_province_only: bool = False) -> list[ChronicDisease]:

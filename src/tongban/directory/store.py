@@ -85,12 +85,20 @@ async def institution_names(db: Db, codes: list[str]) -> dict[str, str]:
 
 
 async def institutions(
-    db: Db, pool_code: str, pattern: str | None, care: CareKind | None, limit: int, after: str
+    db: Db,
+    pool_code: str,
+    pattern: str | None,
+    care: CareKind | None,
+    kind: InstitutionKind | None,
+    levels: Sequence[str],
+    limit: int,
+    after: str,
 ) -> list[Institution]:
     settles = _SETTLES[care] if care else "true"
     rows = await db.fetch(
         f"""select {_INSTITUTION} from directory.institution
             where pool_code = $1 and ($2::text is null or name ilike $2) and {settles}
+              and ($5::text is null or kind = $5) and ($6::text[] = '{{}}' or hospital_level = any($6))
               and ($3 = '' or (level_rank, institution_code) >
                    (select level_rank, institution_code from directory.institution where institution_code = $3))
             order by level_rank, institution_code limit $4""",  # noqa: S608
@@ -98,6 +106,8 @@ async def institutions(
         pattern,
         after,
         limit,
+        kind,
+        list(levels),
     )
     return [_institution(row) for row in rows]
 
@@ -146,14 +156,23 @@ async def catalog_items(db: Db, region_province: str, codes: Sequence[str]) -> l
     return [_catalog_item(row) for row in rows]
 
 
+# What fits is found first, by the index of the names' trigrams and the primary key, and only then put in order:
+# ordered at once, a planner may walk through the whole catalogue in the hope of an early hit.
+SEARCH_CATALOG = f"""
+with fitting as materialized (
+  select {_CATALOG_ITEM} from directory.catalog_item
+  where (name ilike $1 or item_code like $2) and catalog_region in ($3, $4) and ($5::text is null or kind = $5)
+)
+select distinct on (item_code) * from fitting where item_code > $6
+order by item_code, catalog_region = $3 desc limit $7
+"""  # noqa: S608
+
+
 async def search_catalog(
     db: Db, region_province: str, pattern: str, code_prefix: str, kind: CatalogKind | None, limit: int, after: str
 ) -> list[CatalogItem]:
     rows = await db.fetch(
-        f"""select distinct on (item_code) {_CATALOG_ITEM} from directory.catalog_item
-            where (name ilike $1 or item_code like $2) and catalog_region in ($3, $4)
-              and ($5::text is null or kind = $5) and item_code > $6
-            order by item_code, catalog_region = $3 desc limit $7""",  # noqa: S608
+        SEARCH_CATALOG,
         pattern,
         code_prefix,
         region_province,
@@ -172,6 +191,29 @@ async def agency_phones(db: Db, pool_code: str) -> list[AgencyPhone]:
         pool_code,
     )
     return [AgencyPhone(row["pool_code"], row["phone"], row["line_name"], row["source"]) for row in rows]
+
+
+async def phones_of(db: Db, pool_codes: Sequence[str]) -> list[AgencyPhone]:
+    rows = await db.fetch(
+        """select pool_code, phone, line_name, source from directory.agency_phone
+           where pool_code = any($1) order by pool_code, phone_no""",
+        list(pool_codes),
+    )
+    return [AgencyPhone(row["pool_code"], row["phone"], row["line_name"], row["source"]) for row in rows]
+
+
+async def catalog_regions(db: Db) -> list[str]:
+    # One step through the primary key for each region, not one for each item.
+    rows = await db.fetch(
+        """with recursive regions (region) as (
+             select min(catalog_region) from directory.catalog_item
+             union all
+             select (select min(catalog_region) from directory.catalog_item where catalog_region > region)
+             from regions where region is not null
+           )
+           select region from regions where region is not null"""
+    )
+    return [row["region"] for row in rows]
 
 
 async def chronic_diseases(db: Db, *, cross_province_only: bool) -> list[ChronicDisease]:
