@@ -52,6 +52,10 @@ class PaperSlot:
     is_many: bool
     is_proxys: bool
 
+    @property
+    def is_identity(self) -> bool:
+        return self.slot in (PATIENT_ID, PROXY_ID_FRONT, PROXY_ID_BACK)
+
 
 _SLOTS: Final = (
     (INVOICE, MaterialKind.INVOICE, "医院的发票（收费票据）", (Paper.INVOICE,), True, False),

@@ -70,7 +70,7 @@ def _payment_steps(settled: Settled) -> list[Step]:
         return [
             _amount(
                 "cash_fen",
-                "不能报的，由您自己付",
+                "自己付的，已经付给医院",
                 yuan(settled.cash_fen),
                 "result",
                 question="这部分去哪里付？",

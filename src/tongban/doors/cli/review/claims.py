@@ -75,14 +75,14 @@ def list_(
         for claim in found:
             put_json(_line(claim) | {"name": mask_name(names.get(claim.person_id, "？"))})
         return
-    table = Table("受理号", "姓名", "医院", "住院", "总费用", "状态", "时限", show_edge=False, pad_edge=False)
+    table = Table("受理号", "姓名", "医院", "总费用", "状态", "时限", show_edge=False, pad_edge=False)
+    table.columns[0].no_wrap, table.columns[0].min_width = True, 20
     for claim in found:
         left = None if claim.due_on is None else (claim.due_on - today).days
         table.add_row(
             claim.number,
             mask_name(names.get(claim.person_id, "？")),
             claim.institution_name,
-            f"{claim.admitted_on} 到 {claim.discharged_on}",
             yuan(claim.total_fen),
             claim.state.zh,
             time_left(left, is_waiting=claim.state is ClaimState.PAPERS_DUE),

@@ -108,7 +108,10 @@ async def _hospital_page(run: ClaimRun) -> Mapping[str, Any]:
         "areas": [
             (region.pool_code, region.name) for region in regions.of_province(HOME_PROVINCE) if region.pool_code != own
         ],
-        "found": [(each.institution_code, each.name, each.level_zh) for each in found[:_FOUND_MAX]],
+        "found": [
+            (each.institution_code, each.name, each.level_zh if each.hospital_level else "")
+            for each in found[:_FOUND_MAX]
+        ],
         "has_more": len(found) > _FOUND_MAX,
         "was_asked": bool(values.get("area")),
     }
@@ -159,11 +162,17 @@ def slot_of(slot: PaperSlot, *, patient_id: int, applicant_id: int) -> Slot:
 
 
 async def _photos_page(run: ClaimRun) -> Mapping[str, Any]:
-    slots = [
-        slot_of(slot, patient_id=run.draft.for_person_id, applicant_id=run.person.person_id)
-        for slot in run.reading.slots
-    ]
-    return {"photos": await photo_slots(run.request, run.db, run.draft, slots)}
+    """What is needed, and folded under it what may be added."""
+    shown: dict[bool, list[Slot]] = {True: [], False: []}
+    for slot in run.reading.slots:
+        made = slot_of(slot, patient_id=run.draft.for_person_id, applicant_id=run.person.person_id)
+        # Where the law asks for no picture at all, they are offered, not hidden.
+        shown[slot.is_needed or not slot.is_identity].append(made)
+    return {
+        "photos": await photo_slots(run.request, run.db, run.draft, shown[True]),
+        "extra": await photo_slots(run.request, run.db, run.draft, shown[False]),
+        "extra_kept": any(in_slot(run.draft.papers, slot.slot) for slot in shown[False]),
+    }
 
 
 async def _invoices_page(run: ClaimRun) -> Mapping[str, Any]:
@@ -228,7 +237,7 @@ async def _review_page(run: ClaimRun) -> Mapping[str, Any]:
     whom = [("看病的人", facts.patient.name, change(Step.WHO, "whom")), ("身份证号", facts.patient.masked_id, "")]
     if answers.relation is not None:
         whom.append(("您是代办人", f"{facts.applicant.name}（{facts.applicant.masked_id}）", ""))
-        whom.append(("他是您的", answers.relation.zh, change(Step.WHO, "relation")))
+        whom.append(("他（她）是您的", answers.relation.zh, change(Step.WHO, "relation")))
     whom.append(("手机号", mask_phone(answers.phone), change(Step.WHO, "phone")))
     stay = [
         ("医院", answers.institution_name, change(Step.HOSPITAL, "hospital")),
@@ -243,11 +252,11 @@ async def _review_page(run: ClaimRun) -> Mapping[str, Any]:
         ("大写", capitals(answers.total_fen), ""),
         *(
             (
-                f"发票 {invoice.number}",
-                f"{yuan(invoice.amount_fen)} 元，{zh_date(invoice.issued_on)}",
+                "发票" if len(answers.invoices) == 1 else f"发票 {no}",
+                f"{invoice.number}，{zh_date(invoice.issued_on)}，{yuan(invoice.amount_fen)} 元",
                 change(Step.INVOICES),
             )
-            for invoice in answers.invoices
+            for no, invoice in enumerate(answers.invoices, 1)
         ),
     ]
     card = [

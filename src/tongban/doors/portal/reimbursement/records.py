@@ -1,7 +1,7 @@
 """我的报销: the list, one claim with its progress, more pictures, another card, taking back, and why it came so."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -14,7 +14,7 @@ from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.papers import photo_slots
 from tongban.doors.portal.places import phone_of
-from tongban.doors.portal.proofs import Paper, paper_answer, signature_of
+from tongban.doors.portal.proofs import Form, Paper, paper_answer, signature_of
 from tongban.doors.portal.reimbursement.flow import TITLE, holder_options, slot_of, whose_zh
 from tongban.infra.clock import day_of, in_china
 from tongban.infra.db import Db
@@ -251,12 +251,20 @@ async def _card(
     )
 
 
-@get("/reimbursement/records/{number:str}/receipt.{form:str}", opt={"who": "person"})
-async def receipt(request: Request, db: RouteDb, number: FromPath[str], form: FromPath[str]) -> Response[Any]:
+@get("/reimbursement/records/{number:str}/receipt.pdf", opt={"who": "person"})
+async def receipt_to_print(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    return await _receipt(request, db, number, "pdf")
+
+
+@get("/reimbursement/records/{number:str}/receipt.png", opt={"who": "person"})
+async def receipt_to_keep(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
+    return await _receipt(request, db, number, "png")
+
+
+async def _receipt(request: Request, db: Db, number: str, form: Form) -> Response[Any]:
     """受理回执, to print or to keep in the phone."""
     detail = await _detail(request, db, number)
     claim = detail.claim
-    wanted: Literal["pdf", "png"] = "png" if form == "png" else "pdf"
     rows = [(label, value) for label, value in await _rows(request, db, detail) if label != "受理号"]
     signed = await signatures_of(db, claim.person_id, claim.number)
     paper = Paper(
@@ -269,7 +277,7 @@ async def receipt(request: Request, db: RouteDb, number: FromPath[str], form: Fr
         signatures=[signature_of(each, _moment(each.signed_at)) for each in signed],
         is_checkable=False,
     )
-    return await paper_answer(request, paper, wanted)
+    return await paper_answer(request, paper, form)
 
 
 def link_of(claim: Claim) -> str:
@@ -295,7 +303,7 @@ async def _rows(request: Request, db: Db, detail: ClaimDetail) -> list[tuple[str
         ("住院", _period(claim)),
         ("总费用", f"{yuan(claim.total_fen)} 元"),
         ("大写", capitals(claim.total_fen)),
-        *((f"发票 {invoice.number}", f"{yuan(invoice.amount_fen)} 元") for invoice in detail.invoices),
+        *(("发票", f"{invoice.number}，{yuan(invoice.amount_fen)} 元") for invoice in detail.invoices),
         ("打到", f"{detail.card.name}，{detail.card.bank}，{detail.card.masked}"),
     ]
     if claim.payout_fen is not None:
@@ -347,5 +355,6 @@ route_handlers = [
     do_withdraw,
     card,
     new_card,
-    receipt,
+    receipt_to_print,
+    receipt_to_keep,
 ]
