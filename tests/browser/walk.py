@@ -89,7 +89,7 @@ class Walk:
         field = self.page.get_by_label(label, exact=False).first
         self._act(lambda: field.set_input_files(path))
         if self.mode == "nojs":
-            self._act(field.locator("xpath=ancestor::form[1]").get_by_role("button").first.click)
+            self._act(field.locator("xpath=ancestor::form[1]").locator("button").first.click)
         else:
             self.page.wait_for_load_state("networkidle")
         self.arrived()

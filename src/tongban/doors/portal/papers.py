@@ -168,7 +168,7 @@ async def _view(
         except MaterialNotFound:
             continue  # purged meanwhile: the slot is empty again
         taken.add(found.sha256)
-        pictures.append(PictureView(number, found.pages, action(name), action(name, "/remove"), f"{name}-again"))
+        pictures.append(PictureView(number, found.pages, action(name), action(name, "/remove"), f"{name}-retake"))
     free = _free_name(draft, slot) if len(pictures) < slot.many else ""
     again = await materials.usable_again(db, declared.whose, [slot.kind], viewer_id=person_id, now=now) if free else []
     return SlotView(
@@ -180,7 +180,7 @@ async def _view(
         is_card=slot.kind in _CARDS,
         # Some phones offer no camera once a second type is named, so cards, which are never PDF, ask for pictures only.
         accept="image/*" if slot.kind in _CARDS else "image/*,application/pdf",
-        field=free or slot.slot,
+        field=f"{free or slot.slot}-file",
         pictures=tuple(pictures),
         action=action(free) if free else "",
         again_action=action(free, "/again") if free else "",
