@@ -64,6 +64,15 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     return response
 
 
+def public_page(request: Request, template: str, status: int = 200, **context: Any) -> Response[bytes]:
+    """A page that is the same for every visitor: going back to it may show what the browser kept. With somebody
+    signed in it names them, so nothing is kept."""
+    response = page(request, template, status, **context)
+    if signed_in(request) is None:
+        response.headers["cache-control"] = "private, no-cache"
+    return response
+
+
 def render(request: Request, template: str, **context: Any) -> str:
     """The page as text."""
     person = signed_in(request)
