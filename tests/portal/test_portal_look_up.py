@@ -11,14 +11,8 @@ from portal_kit import Browser
 
 from tongban.doors.portal.places import _price_text
 
-QUERIES = [
-    "/look-up",
-    "/hospitals",
-    "/hospitals?place=太原",
-    "/regions",
-    "/regions?province=140000",
-    "/items?q=阿莫西林",
-]
+HOSPITALS, REGIONS, ITEMS = "/hospitals?place=太原", "/regions?province=140000", "/items?q=阿莫西林"
+QUERIES = ["/look-up", "/hospitals", HOSPITALS, "/regions", REGIONS, ITEMS]
 
 
 @pytest.fixture
