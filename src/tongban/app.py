@@ -23,6 +23,7 @@ from tongban.infra.files import files_from
 from tongban.infra.workers import die_with_parent
 from tongban.kernel.errors import Refusal
 from tongban.law import load_pack
+from tongban.mutual_aid import tax_office_for
 from tongban.settings import Settings
 
 # Room for a signature's strokes; routes that take more say so themselves.
@@ -36,8 +37,8 @@ class NoDatabase(Refusal):
 def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     """An ASGI application. Its database has to be running and migrated when it starts, not when this is called.
 
-    Routes find `pool`, `vault`, `files`, `pack`, `regions`, `settings`, `clock` and `assets` in `app.state`, and may
-    ask for `db: Db`, a connection in a transaction of its own that rolls back when the route raises.
+    Routes find `pool`, `vault`, `files`, `pack`, `regions`, `settings`, `clock`, `tax_office` and `assets` in
+    `app.state`, and may ask for `db: Db`: a connection in its own transaction, rolled back when the route raises.
     """
     app = Litestar(
         route_handlers=[*portal.route_handlers, *gateway.route_handlers, *api.route_handlers],
@@ -54,6 +55,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
     app.state.vault = Vault.from_settings(settings)
     app.state.files = files_from(settings)
     app.state.assets = portal.Assets()
+    app.state.tax_office = tax_office_for(settings, clock)
     app.state.oidc = portal.oidc_client(settings)
     app.asgi_handler = Envelope(app.asgi_handler)
     return app

@@ -42,8 +42,10 @@ from tongban.mutual_aid.model import (
     Offer,
     PremiumPayment,
     PremiumState,
+    grant_number,
 )
-from tongban.mutual_aid.premium import OpenPremium, open_premiums, pay_premium, premiums_of, send_premiums
+from tongban.mutual_aid.premium import OpenPremium, get_premium, open_premiums, pay_premium, premiums_of, send_premiums
+from tongban.mutual_aid.reading import AMOUNT, FLOW, REVIEW, SIGN, WHO, Reading, read, read_limit, submit_draft
 from tongban.mutual_aid.records import get_grant, grants_by, grants_for, history_of
 from tongban.mutual_aid.rules import share_out
 from tongban.mutual_aid.tax import PremiumBill, RecordedTaxOffice, TaxOffice, TaxReceipt, TaxRefusal, tax_office_for
@@ -53,6 +55,7 @@ __all__ = [
     "Grant",
     "GrantState",
     "GrantEvent",
+    "grant_number",
     "EventKind",
     "PLACES",
     "Giving",
@@ -69,8 +72,18 @@ __all__ = [
     "grants_for",
     "get_grant",
     "history_of",
+    "FLOW",
+    "WHO",
+    "AMOUNT",
+    "REVIEW",
+    "SIGN",
+    "Reading",
+    "read",
+    "read_limit",
+    "submit_draft",
     "PremiumPayment",
     "PremiumState",
+    "get_premium",
     "OpenPremium",
     "open_premiums",
     "pay_premium",

@@ -32,6 +32,10 @@ SPENDING = {EventKind.USED: 1, EventKind.PREMIUM: 1, EventKind.RETURNED: -1, Eve
 """Which events use the authorisation (1) and which give it back (-1)."""
 
 
+def grant_number(giver_id: int, grant_serial: int) -> str:
+    return str(OutsideNumber(GRANT, giver_id, grant_serial))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """One authorisation. `relation` is what the receiver is to the giver.
@@ -60,7 +64,7 @@ class Grant:
 
     @property
     def number(self) -> str:
-        return str(OutsideNumber(GRANT, self.giver_id, self.grant_serial))
+        return grant_number(self.giver_id, self.grant_serial)
 
     @property
     def left_fen(self) -> Fen:

@@ -16,6 +16,7 @@ from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+from tongban.kernel.identifiers import PREMIUM, InvalidNumber, parse_outside_number
 from tongban.kernel.money import Fen, yuan
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import MutualAidQuestion, Pack, Payable, SharedExpense
@@ -112,6 +113,18 @@ async def send_premiums(db: Db, tax: TaxOffice, *, now: datetime, limit: int = 1
 async def premiums_of(db: Db, person_id: int) -> list[PremiumPayment]:
     """Paid for this person and by this person, newest first."""
     return await store.premiums_of(db, person_id)
+
+
+async def get_premium(db: Db, viewer_id: int, number: str) -> PremiumPayment:
+    """Raises GrantNotFound for anybody who neither paid it nor is insured by it, as for a number that names none."""
+    try:
+        parsed = parse_outside_number(number, PREMIUM)
+    except InvalidNumber:
+        raise not_found() from None
+    payment = await store.premium(db, parsed.person_id, parsed.serial)
+    if payment is None or viewer_id not in (payment.person_id, payment.giver_id):
+        raise not_found()
+    return payment
 
 
 async def _own_grant(db: Db, giver_id: int, number: str) -> Grant:

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from tongban import people
 from tongban.infra.db import Db
-from tongban.kernel.identifiers import GRANT, OutsideNumber, mask_name
+from tongban.kernel.identifiers import mask_name
 from tongban.kernel.money import Fen, yuan
 from tongban.kernel.vocabulary import CareKind
-from tongban.mutual_aid.model import Grant
+from tongban.mutual_aid.model import Grant, grant_number
 from tongban.notices import NoticeKind, post
 
 # What a giver learns of the place.
@@ -32,7 +32,7 @@ async def tell_used(
 ) -> None:
     """Tell the giver that a relative used the account, inside the settlement's transaction."""
     name = await masked_name(db, receiver_id)
-    number = str(OutsideNumber(GRANT, giver_id, grant_serial))
+    number = grant_number(giver_id, grant_serial)
     await post(
         db,
         person_id=giver_id,
@@ -40,7 +40,7 @@ async def tell_used(
         subject=number,
         title=f"{name}用了您的个人账户",
         body=f"{PLACES[care_kind]}，用了 {yuan(amount_fen)} 元。",
-        link=f"/family-account/{number}",
+        link=f"/family-account/given/{number}",
         now=now,
         once=f"mutual_aid.used {reference}",
     )
@@ -59,7 +59,7 @@ async def tell_returned(
 ) -> None:
     """Tell the giver that it came back, inside the cancellation's transaction."""
     name = await masked_name(db, receiver_id)
-    number = str(OutsideNumber(GRANT, giver_id, grant_serial))
+    number = grant_number(giver_id, grant_serial)
     await post(
         db,
         person_id=giver_id,
@@ -67,7 +67,7 @@ async def tell_returned(
         subject=number,
         title=f"{yuan(amount_fen)} 元退回您的个人账户",
         body=f"{name}{PLACES[care_kind]}的结算撤销了，钱已经退回。",
-        link=f"/family-account/{number}",
+        link=f"/family-account/given/{number}",
         now=now,
         once=f"mutual_aid.returned {reference}",
     )
@@ -76,7 +76,7 @@ async def tell_returned(
 async def tell_both(db: Db, grant: Grant, *, giver: tuple[str, str], receiver: tuple[str, str], now: datetime) -> None:
     """A title and a sentence for each of the two."""
     for person_id, (title, body), link in (
-        (grant.giver_id, giver, f"/family-account/{grant.number}"),
+        (grant.giver_id, giver, f"/family-account/given/{grant.number}"),
         (grant.receiver_id, receiver, "/family-account/received"),
     ):
         await post(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tongban import drafts
 from tongban.doors.http import Request
 from tongban.doors.portal.chronic.flow import CHRONIC
+from tongban.doors.portal.family_account.flow import AID
 from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.reimbursement.flow import CLAIM
 from tongban.doors.portal.session import SignedIn
@@ -17,7 +18,7 @@ from tongban.people import names_of
 _SHOWN_MAX = 2
 
 # Every flow whose drafts are offered to go on with.
-FLOWS: dict[str, Flow[Any]] = {flow.name: flow for flow in (FILING, CLAIM, CHRONIC)}
+FLOWS: dict[str, Flow[Any]] = {flow.name: flow for flow in (FILING, AID, CLAIM, CHRONIC)}
 
 
 class Unfinished(NamedTuple):

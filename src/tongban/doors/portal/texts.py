@@ -13,9 +13,4 @@ async def privacy(request: Request) -> Response[Any]:
     return page(request, "texts/privacy.html")
 
 
-@get("/family-account", opt={"who": "anyone"})
-async def family_account(request: Request) -> Response[Any]:
-    return page(request, "texts/family_account.html")
-
-
-route_handlers = [privacy, family_account]
+route_handlers = [privacy]

@@ -2,16 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from tongban import drafts
+import structlog
+
+from tongban import drafts, materials, mutual_aid
 from tongban.directory import Regions, all_regions, institution_names
 from tongban.doors.worker.context import Context, Ids
 from tongban.filing import DueFiling, filings_ending, filings_starting
 from tongban.infra import jobs, session
 from tongban.infra.clock import day_of, in_china
 from tongban.infra.db import Db
+from tongban.infra.files import files_from
 from tongban.kernel.dates import zh_date
 from tongban.notices import NoticeKind, look_through, looked_through, post
 from tongban.settlement import SettlementChange, SettlementState, changes_between
+
+_log = structlog.get_logger("tongban.worker")
 
 # Before a filing ends, and before a draft is thrown away.
 _FILING_DAYS_BEFORE = (14, 3)
@@ -31,6 +36,32 @@ async def purge_sessions(context: Context, ids: Ids) -> None:
 async def purge_drafts(context: Context, ids: Ids) -> None:
     async with context.pool.acquire() as db:
         await drafts.purge_expired(db, now=context.clock())
+
+
+async def purge_materials(context: Context, ids: Ids) -> None:
+    """Pictures that were kept long enough: counted, and deleted only where the installation says so."""
+    now = context.clock()
+    async with context.pool.acquire() as db:
+        if not context.settings.purges_materials:
+            _log.info("materials due", count=len(await materials.due(db, now=now)))
+            return
+        files = files_from(context.settings)
+        purged = await materials.purge(db, context.vault, files, actor="worker", now=now)
+        _log.info("materials purged", count=purged.materials, objects=purged.objects)
+
+
+async def end_lapsed_sharing(context: Context, ids: Ids) -> None:
+    """What was set apart for a relative is free again once one of the two is no longer insured."""
+    async with context.pool.acquire() as db:
+        await mutual_aid.end_lapsed(db, context.pack, now=context.clock())
+
+
+async def send_premiums(context: Context, ids: Ids) -> None:
+    """Premiums the tax office has not answered for are told to it again."""
+    tax_office = mutual_aid.tax_office_for(context.settings, context.clock)
+    if tax_office is not None:
+        async with context.pool.acquire() as db:
+            await mutual_aid.send_premiums(db, tax_office, now=context.clock())
 
 
 async def purge_job_log(context: Context, ids: Ids) -> None:

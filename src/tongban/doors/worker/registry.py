@@ -33,6 +33,9 @@ CHORES = (
     Chore("chores.sessions", "7 * * * *", chores.purge_sessions),
     Chore("chores.drafts", "17 * * * *", chores.purge_drafts),
     Chore("chores.reminders", "0 1 * * *", chores.remind),
+    Chore("chores.materials", "0 18 * * *", chores.purge_materials),
+    Chore("chores.sharing", "30 17 * * *", chores.end_lapsed_sharing),
+    Chore("chores.premiums", "*/10 * * * *", chores.send_premiums),
     Chore("chores.job_log", "30 18 * * *", chores.purge_job_log),
 )
 
