@@ -24,7 +24,7 @@ from tongban.people import get_person
 ChronicRun: TypeAlias = Run[Reading]
 
 _DISEASE, _INSTITUTION = "disease-", "institution-"
-_HOSPITALS_SHOWN: Final = 30
+_HOSPITALS_SHOWN: Final = 10
 _PICTURES_MAX: Final = 5
 _QUERY_LENGTH_MAX: Final = 40
 

@@ -199,7 +199,7 @@ async def _mine(
     hospitals = await institution_names(db, list(chosen))
     rows = [
         ("病种", found.wanted.zh),
-        ("国家编码", found.wanted.code),
+        ("病种编码", found.wanted.code),
         ("有效期", validity_zh(found)),
         ("医保", found.insurance_type.zh),
         ("参保地", place_zh(request.app.state.regions.get(found.insured_pool), found.insured_pool)),

@@ -101,15 +101,14 @@ async def start(request: Request, db: RouteDb) -> Response[Any]:
 async def begin_for(
     request: Request, db: Db, for_person_id: int, purpose: Purpose, certification: int | None = None
 ) -> str:
-    """The address of a new draft's first page."""
+    """The address of a new draft, which leads to its first page."""
     enrolled = await enrollments(db, for_person_id, today(request))
     known = {
         "purpose": purpose.value,
         "several": "1" if len(enrolled) > 1 and purpose is Purpose.RECOGNISE else "",
         "certification": str(certification or ""),
     }
-    address = await begin(CHRONIC, request, db, for_person_id=for_person_id, known={"start": known})
-    return address.rsplit("/", 1)[0]  # where it leads is the draft's own first step
+    return await begin(CHRONIC, request, db, for_person_id=for_person_id, known={"start": known})
 
 
 route_handlers = [start_page, start]
