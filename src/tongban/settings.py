@@ -90,6 +90,7 @@ class Settings:
     identity_provider: IdentityProvider | None = None
     s3: S3Settings | None = None  # None: pictures lie in a folder under var_dir
     messages: Messages = Messages()
+    purges_materials: bool = False  # whether the worker deletes what was kept long enough, or only counts it
     has_worker: bool = True  # whether `tongban run` starts the worker, too
     claim_four_eyes_fen: int | None = None  # from this payout up, whoever computed a claim does not pay it
     public_url: str = ""  # where people reach this installation, for links on paper and in messages
@@ -116,6 +117,7 @@ class Settings:
             identity_provider=_identity_provider(environ),
             s3=_s3(environ),
             messages=_messages(environ, is_demo=is_demo),
+            purges_materials=_flag(environ, "TONGBAN_PURGE_MATERIALS", default=False),
             has_worker=_flag(environ, "TONGBAN_WORKER", default=True),
             claim_four_eyes_fen=_amount(environ, "TONGBAN_CLAIM_FOUR_EYES_YUAN"),
             public_url=environ.get("TONGBAN_PUBLIC_URL", "").strip().rstrip("/"),

@@ -54,9 +54,10 @@ async def test_once_does_what_is_due_and_ends(db: Db, settings: Settings) -> Non
     assert (row["state"], json.loads(line)["ref"]) == ("sent", str(row["ref"]))
 
 
-async def test_every_chore_runs_on_an_empty_database_and_again(db: Db, settings: Settings) -> None:
+@pytest.mark.parametrize("purges", [False, True])
+async def test_every_chore_runs_on_an_empty_database_and_again(db: Db, settings: Settings, purges: bool) -> None:
     for _ in range(2):
-        await run(settings, once=True)
+        await run(replace(settings, purges_materials=purges), once=True)
     assert await queue(db) == []
     done = await db.fetch(
         "select entrypoint from jobs.pgqueuer_log where status = 'successful' group by 1 having count(*) = 2"

@@ -45,6 +45,16 @@ def read_ids(payload: bytes | None) -> dict[str, str | int]:
     return msgspec.json.decode(payload or b"{}", type=dict[str, str | int])
 
 
+async def due_or_running(db: Db, names: list[str]) -> int:
+    """How many jobs of these names wait for nothing but a worker, or have one."""
+    count: int = await db.fetchval(
+        """select count(*) from jobs.pgqueuer
+           where entrypoint = any ($1) and (status = 'queued' and execute_after <= now() or status = 'picked')""",
+        names,
+    )
+    return count
+
+
 async def purge_log(db: Db, before: datetime) -> None:
     """Forget what ran before that moment: the queue library writes down every step of every job."""
     await db.execute("delete from jobs.pgqueuer_log where created < $1", before)

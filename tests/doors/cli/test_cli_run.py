@@ -146,8 +146,8 @@ def test_killing_it_leaves_no_worker_and_no_database_and_the_next_start_works(
     run: Callable[[], Running], var: Path
 ) -> None:
     server = run()
-    everyone = [*server.workers(), *server.children("postgres")]
-    assert len(everyone) == 3
+    everyone = [*server.workers(), *server.children("postgres"), *server.children("tongban.doors.worker")]
+    assert len(everyone) == 4
     server.process.kill()
     wait_until(lambda: all(map(is_gone, everyone)))
     wait_until(lambda: not processes_in(data(var)))
@@ -161,6 +161,15 @@ def test_a_killed_worker_is_replaced(run: Callable[[], Running]) -> None:
     os.kill(before[0], signal.SIGKILL)
     wait_until(lambda: len(server.workers()) == 2 and before[0] not in server.workers())
     wait_until(server.answers)
+
+
+@pytest.mark.faults
+def test_a_killed_background_worker_is_replaced(run: Callable[[], Running]) -> None:
+    server = run()
+    (before,) = server.children("tongban.doors.worker")
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: bool(server.children("tongban.doors.worker")) and is_gone(before))
+    assert server.answers()
 
 
 @pytest.mark.faults

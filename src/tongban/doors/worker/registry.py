@@ -5,8 +5,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tongban.doors.worker import chores
+from tongban.doors.worker import chores, papers
 from tongban.doors.worker.context import Context, Handler, Ids
+from tongban.materials import READ_PICTURE
 from tongban.notices import DELIVER, Channel, deliver
 
 
@@ -31,6 +32,7 @@ class Chore(NamedTuple):
 CHORES = (
     Chore("chores.settlements", "* * * * *", chores.tell_settlements),
     Chore("chores.sessions", "7 * * * *", chores.purge_sessions),
+    Chore("chores.uploads", "27 * * * *", papers.purge_uploads),
     Chore("chores.drafts", "17 * * * *", chores.purge_drafts),
     Chore("chores.reminders", "0 1 * * *", chores.remind),
     Chore("chores.materials", "0 18 * * *", chores.purge_materials),
@@ -40,5 +42,5 @@ CHORES = (
 )
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {DELIVER: _deliver, **{chore.name: chore.handler for chore in CHORES}}
+    {DELIVER: _deliver, READ_PICTURE: papers.read_picture, **{chore.name: chore.handler for chore in CHORES}}
 )

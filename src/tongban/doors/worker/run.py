@@ -26,7 +26,7 @@ from tongban.doors.worker.registry import CHORES, HANDLERS
 from tongban.infra import jobs
 from tongban.infra.clock import Clock, system_clock
 from tongban.infra.crypto import Vault
-from tongban.infra.db import create_pool
+from tongban.infra.db import Pool, create_pool
 from tongban.kernel.errors import Refusal
 from tongban.notices import messengers_for
 from tongban.settings import Settings
@@ -76,7 +76,7 @@ async def run(
                     for chore in CHORES:
                         if chore.name in handlers:
                             await jobs.enqueue(db, chore.name, {}, once=chore.name)
-                stopping = asyncio.create_task(_stop_when_done(worker, queue_pool, list(handlers)))
+                stopping = asyncio.create_task(_stop_when_done(worker, pool, list(handlers)))
                 await _run(worker)
                 await stopping
             else:
@@ -159,14 +159,11 @@ def _stop_in_order(worker: PgQueuer) -> None:
         loop.add_signal_handler(name, worker.shutdown.set)
 
 
-async def _stop_when_done(worker: PgQueuer, queue_pool: "asyncpg.Pool[asyncpg.Record]", names: list[str]) -> None:
+async def _stop_when_done(worker: PgQueuer, pool: Pool, names: list[str]) -> None:
     """Ends when nothing is due or running. What waits for a later moment is left to the next time."""
     while not worker.shutdown.is_set():
-        left = await queue_pool.fetchval(
-            """select count(*) from jobs.pgqueuer where entrypoint = any ($1)
-                 and (status = 'queued' and execute_after <= now() or status = 'picked')""",
-            names,
-        )
+        async with pool.acquire() as db:
+            left = await jobs.due_or_running(db, names)
         if not left:
             worker.shutdown.set()
             return
