@@ -10,6 +10,8 @@ from tongban.materials.errors import (
 )
 from tongban.materials.keeping import Fault, Purged, check, count, due, purge, strays
 from tongban.materials.model import SAMPLES, Due, Material, MaterialKind, kind_of_code
+from tongban.materials.proposals import READ_PICTURE, fields_read, first_page, proposal_of, propose
+from tongban.materials.reading import Line, ReadField
 from tongban.materials.rules import KEEP_MONTHS_MIN, LOOSE_DAYS, in_slot, months_to_keep
 from tongban.materials.service import (
     THUMB,
@@ -72,6 +74,13 @@ __all__ = [
     "whole",
     "forget",
     "remove_expired_uploads",
+    "READ_PICTURE",
+    "Line",
+    "ReadField",
+    "first_page",
+    "propose",
+    "fields_read",
+    "proposal_of",
     "Due",
     "Fault",
     "Purged",

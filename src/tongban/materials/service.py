@@ -16,6 +16,7 @@ from tongban.materials.cleaning import Picture, clean
 from tongban.materials.errors import MaterialDamaged, MaterialNotFound
 from tongban.materials.model import MEDIA_TYPE, Material, MaterialKind
 from tongban.materials.objects import open_page, sealed_pages
+from tongban.materials.proposals import ask_to_read
 from tongban.materials.rules import KEEP_MONTHS_MIN, keep_until
 
 THUMB: Final = 0  # the page number of the small picture
@@ -75,7 +76,7 @@ async def keep(
         if known is not None:
             await store.want_again(db, known, now)
             return known
-        return await store.insert(
+        material = await store.insert(
             db,
             person_id=person_id,
             kind=kind,
@@ -85,6 +86,8 @@ async def keep(
             uploaded_by=uploaded_by,
             now=now,
         )
+        await ask_to_read(db, material)
+        return material
 
 
 async def read(

@@ -220,3 +220,27 @@ async def _keep_longer(db: Db, owner_id: int, serial: int, until: date) -> bool:
         until,
     )
     return done.endswith(" 1")
+
+
+# --- what a program read ----------------------------------------------------------------------------------------------
+
+
+async def sealed_proposal(db: Db, person_id: int, serial: int) -> bytes | None:
+    found: bytes | None = await db.fetchval(
+        "select content_enc from materials.proposal where person_id = $1 and material_serial = $2", person_id, serial
+    )
+    return found
+
+
+async def keep_proposal(db: Db, person_id: int, serial: int, content_enc: bytes, now: datetime) -> None:
+    """Nothing happens when the material is gone, or was read already."""
+    await db.execute(
+        """insert into materials.proposal (person_id, material_serial, content_enc, read_at)
+           select person_id, material_serial, $3, $4 from materials.material
+           where person_id = $1 and material_serial = $2
+           on conflict do nothing""",
+        person_id,
+        serial,
+        content_enc,
+        now,
+    )
