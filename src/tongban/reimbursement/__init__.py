@@ -42,6 +42,7 @@ from tongban.reimbursement.records import (
     claims_of,
     get_claim,
     papers_draft,
+    receipt_validity_zh,
     settlement_of,
     withdraw,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "claims_of",
     "get_claim",
     "settlement_of",
+    "receipt_validity_zh",
     "withdraw",
     "PAPERS_FLOW",
     "papers_draft",

@@ -19,7 +19,8 @@ from tongban.filing import validity_zh
 from tongban.infra import audit
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
-from tongban.kernel.identifiers import FILING
+from tongban.kernel.identifiers import CLAIM, FILING
+from tongban.reimbursement import receipt_validity_zh
 
 _TRIES_PER_MINUTE = 20
 # In the word the paper's owner reads; only this one is good.
@@ -39,8 +40,16 @@ async def _filing(db: Db, number: str, now: datetime) -> str:
     return await validity_zh(db, number, now=now)
 
 
+async def _claim(db: Db, number: str, now: datetime) -> str:
+    del now  # a receipt does not expire
+    return await receipt_validity_zh(db, number)
+
+
 # By the letter that the numbers of that kind begin with.
-VALIDITY: dict[str, Checkable] = {FILING: Checkable("异地就医备案", _filing)}
+VALIDITY: dict[str, Checkable] = {
+    FILING: Checkable("异地就医备案", _filing),
+    CLAIM: Checkable("医疗费报销受理回执", _claim),
+}
 
 
 @get("/check", opt={"who": "anyone"})

@@ -275,7 +275,6 @@ async def _receipt(request: Request, db: Db, number: str, form: Form) -> Respons
         status=claim.state.zh,
         is_good=claim.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN),
         signatures=[signature_of(each, _moment(each.signed_at)) for each in signed],
-        is_checkable=False,
     )
     return await paper_answer(request, paper, form)
 
