@@ -1,5 +1,6 @@
 """How each errand stands, from the law and from what the records say: nothing of it is kept by the journey."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +11,7 @@ from tongban.directory import FilingLevel, Region, Regions
 from tongban.drafts import Draft
 from tongban.filing import Filing, FilingStatus, FilingWay, Step
 from tongban.journeys import Journey, PartKind, PartState, Progress, life_event, life_events
-from tongban.journeys.rules import Errand, Records, advice_of, known_for_filing, progress
+from tongban.journeys.rules import Errand, Records, advice_of, known_for, progress
 from tongban.kernel.vocabulary import (
     CareKind,
     FilingKind,
@@ -217,16 +218,44 @@ def test_papers_are_named_by_kind_and_those_that_lie_here_are_marked(pack: Pack)
 
 def test_what_was_said_once_fills_the_pages_of_the_filing(pack: Pack) -> None:
     on = journey("posted", "long_term")
-    event, own = life_event("posted"), enrollment("employee", "active")
-    assert event is not None
-    known = known_for_filing(event, on, REGIONS, advice_of(pack, REGIONS, on, own, TODAY), TODAY)
+    own = enrollment("employee", "active")
+    known = filled(pack, on, own)
     assert known[Step.PLACE]["area"] == BEIJING
     assert known[Step.WHO]["enrollment"] == "1"
     assert known[Step.KIND] == {"kind": "posted_worker"}
     assert known[Step.CONTACT] == {"start_choice": "today"}
     begun = journey("posted", "long_term", starts_on=TODAY - timedelta(days=3))
-    told = known_for_filing(event, begun, REGIONS, advice_of(pack, REGIONS, begun, own, TODAY), TODAY)
+    told = filled(pack, begun, own)
     assert told[Step.CONTACT]["start"] == "2026-11-19"
+
+
+def filled(
+    pack: Pack, on: Journey, own: Enrollment, kind: PartKind = PartKind.FILING, viewer_id: int = MOTHER
+) -> Mapping[str, Mapping[str, str]]:
+    event = life_event(on.event)
+    assert event is not None
+    found = advice_of(pack, REGIONS, on, own, TODAY)
+    return known_for(kind, event, on, REGIONS, found, viewer_id=viewer_id, today=TODAY)
+
+
+def test_for_a_relative_every_errand_says_for_whom(pack: Pack) -> None:
+    on = journey("posted", "long_term", opened_by=DAUGHTER, relation=Relation.PARENT)
+    own = enrollment("employee", "active")
+    told = filled(pack, on, own, viewer_id=DAUGHTER)
+    assert told[Step.WHO] == {"for": f"kin:{MOTHER}", "relation": "parent"}
+    assert told[Step.PROXY] == {"enrollment": "1"}
+    claim = filled(pack, on, own, PartKind.CLAIM, DAUGHTER)
+    assert claim["who"]["whom"] == str(MOTHER)
+    assert claim["hospital"]["area"] == BEIJING
+    assert filled(pack, on, own, PartKind.MUTUAL_AID, DAUGHTER) == {"who": {"receiver": str(MOTHER)}}
+    assert filled(pack, on, own)[Step.WHO] == {"for": "self", "enrollment": "1"}
+
+
+def test_where_a_bill_is_claimed_is_the_laws(pack: Pack) -> None:
+    near = stands(pack, journey("operation", "own_choice", DATONG), records())
+    far = stands(pack, journey("operation", "own_choice", BEIJING), records())
+    assert "在网上拍照报" in near.parts[-1].why
+    assert "窗口报" in far.parts[-1].why
 
 
 def test_a_helper_is_told_of_no_bill_and_no_recognition(pack: Pack) -> None:

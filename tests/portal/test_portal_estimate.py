@@ -370,3 +370,12 @@ async def test_advice_for_a_relative_asks_no_insurance_and_is_logged(visitor: Br
     assert "请选您参加的是哪种医保" in other.text
     # A place that no relative has is nobody else's: the answer is one's own.
     assert "职工医保" in (await visitor.get("/filing/advice", params=asked | {"for": "9"})).text
+
+
+async def test_a_filing_begun_from_the_advice_is_for_that_relative(visitor: Browser) -> None:
+    await visitor.sign_in("li_jing")
+    asked = {"trip": "cross_province", "care": "inpatient", "why": "long_term", "for": "1"}
+    answer = await visitor.get("/filing/advice", params=asked)
+    whom = re.search(r'name="for" value="([^"]+)"', answer.text)[1]  # type: ignore[index]
+    page = await visitor.follow(await visitor.post("/filing/start", {"why": "long_term", "for": whom}))
+    assert "王秀英" in page.text

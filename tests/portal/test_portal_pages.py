@@ -107,13 +107,6 @@ async def test_no_link_of_the_first_page_is_dead(visitor: Browser) -> None:
         assert (await visitor.get(link.replace("&amp;", "&"))).status_code == 200, link
 
 
-async def test_what_is_not_built_says_so_and_where_to_go(visitor: Browser) -> None:
-    for path in ("/reimbursement", "/chronic", "/family-account"):
-        html = (await visitor.get(path)).text
-        assert "这件事在这里还不能办" in html
-        assert "窗口" in html
-
-
 # -- looks ------------------------------------------------------------------------------------------------------------
 
 

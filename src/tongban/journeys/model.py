@@ -7,7 +7,7 @@ from datetime import date, datetime
 from tongban.advice import Advice
 from tongban.kernel.identifiers import JOURNEY, OutsideNumber
 from tongban.kernel.vocabulary import CareKind, FilingKind, Relation, Situation, Word
-from tongban.law import Material
+from tongban.law import ClaimCare, Material
 
 
 class PartKind(Word):
@@ -41,7 +41,7 @@ OPEN_STATES = frozenset({PartState.TO_DO, PartState.BEGUN, PartState.ASK, PartSt
 @dataclass(frozen=True, slots=True)
 class LifeEvent:
     """What happens in a family. `why`: the situations it may be; one alone is not asked for. `kinds`: those of
-    filing that fit it; empty: whatever the situation takes."""
+    filing that fit it; empty: whatever the situation takes. `claim_care`: as what its bills are claimed."""
 
     key: str
     title: str
@@ -52,6 +52,7 @@ class LifeEvent:
     parts: tuple[PartKind, ...]
     begins: str
     kinds: tuple[FilingKind, ...] = ()
+    claim_care: ClaimCare = ClaimCare.INPATIENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Part:
 
     `why` says in plain sentences what decided it. `number` is the outside number of what it has become, `draft` the
     draft that lies half done; both empty otherwise, and where the viewer may not see the record. `by` is the day by
-    which it should be done, None where there is none. `may_still`: not needed, yet open to whoever wants it.
+    which it should be done, None where there is none. `may_still`: not needed, yet open to the viewer who wants it.
     """
 
     kind: PartKind

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
+from tongban import chronic, law, mutual_aid, reimbursement
 from tongban.advice import Advice, Destination, FiledBy, Insured, KindAdvice, Question, advise
 from tongban.directory import Regions
 from tongban.drafts import Draft
-from tongban.filing import FOR_OTHER, FOR_SELF, Filing, FilingStatus, Step
+from tongban.filing import FOR_KIN, FOR_SELF, Filing, FilingStatus, Step
 from tongban.infra.clock import day_of
 from tongban.journeys.model import Journey, Known, LifeEvent, Part, PartKind, PartState, Progress
 from tongban.kernel.vocabulary import CareKind, Situation
@@ -48,8 +50,9 @@ class Records:
 
 def progress(pack: Pack, regions: Regions, event: LifeEvent, journey: Journey, records: Records) -> Progress:
     """Every errand of the event in its order, the papers that the open ones ask to have, and whom to ask."""
-    found = _advice(pack, regions, journey, records)
-    parts = tuple(_PARTS[kind](journey, records, found) for kind in event.parts)
+    found = advice_of(pack, regions, journey, records.enrollment, records.today)
+    case = _Case(pack, event, journey, records, found)
+    parts = tuple(_PARTS[kind](case) for kind in event.parts)
     is_open = any(part.kind is PartKind.FILING and part.is_open for part in parts)
     papers = tuple((k.kind, k.terms.materials) for k in fitting(event, found) if k.terms.materials) if is_open else ()
     codes = {paper.code for _, asked in papers for paper in asked}
@@ -63,14 +66,54 @@ def fitting(event: LifeEvent, found: Advice | None) -> tuple[KindAdvice, ...]:
     return tuple(kind for kind in offered if kind.kind in event.kinds) or offered
 
 
-def known_for_filing(event: LifeEvent, journey: Journey, regions: Regions, found: Advice | None, today: date) -> Known:
-    """What was said once, for the pages of a filing."""
-    region = regions.get(journey.treatment_pool)
-    is_own = journey.opened_by == journey.person_id
+def known_for(
+    kind: PartKind,
+    event: LifeEvent,
+    journey: Journey,
+    regions: Regions,
+    found: Advice | None,
+    *,
+    viewer_id: int,
+    today: date,
+) -> Known:
+    """What was said once, for the pages of an errand."""
+    own = viewer_id == journey.person_id
+    relation = journey.relation.value if journey.relation else ""
+    if kind is PartKind.CLAIM:
+        whom = {"whom": reimbursement.FOR_SELF} if own else {"whom": str(journey.person_id), "relation": relation}
+        return {
+            reimbursement.Step.WHO: whom,
+            reimbursement.Step.HOSPITAL: {"area": journey.treatment_pool},
+            reimbursement.Step.STAY: {"care": event.claim_care.value},
+        }
+    if kind is PartKind.MUTUAL_AID:
+        return {mutual_aid.WHO: {"receiver": str(journey.person_id)}}
+    if kind is PartKind.RECOGNITION:
+        return {"start": {"purpose": chronic.Purpose.RECOGNISE.value, "several": "", "certification": ""}}
+    if kind is not PartKind.FILING:
+        return {}
+    return _known_for_filing(event, journey, regions, found, own=own, relation=relation, today=today)
+
+
+def _known_for_filing(
+    event: LifeEvent,
+    journey: Journey,
+    regions: Regions,
+    found: Advice | None,
+    *,
+    own: bool,
+    relation: str,
+    today: date,
+) -> Known:
+    region, enrollment = regions.get(journey.treatment_pool), {"enrollment": str(journey.enrollment_no)}
     known: dict[str, Mapping[str, str]] = {
-        Step.WHO: {"for": FOR_SELF if is_own else FOR_OTHER, "enrollment": str(journey.enrollment_no)},
         Step.PLACE: {"area": journey.treatment_pool, "area_province": region.province_code if region else ""},
     }
+    if own:
+        known[Step.WHO] = {"for": FOR_SELF, **enrollment}
+    else:
+        known[Step.WHO] = {"for": f"{FOR_KIN}{journey.person_id}", "relation": relation}
+        known[Step.PROXY] = enrollment
     if len(kinds := fitting(event, found)) == 1:
         known[Step.KIND] = {"kind": kinds[0].kind.value}
     # Begun already: from that day. Still to come: from today, so that an earlier admission is covered too.
@@ -102,15 +145,21 @@ def advice_of(
     )
 
 
-def _advice(pack: Pack, regions: Regions, journey: Journey, records: Records) -> Advice | None:
-    return advice_of(pack, regions, journey, records.enrollment, records.today)
+class _Case(NamedTuple):
+    """All that decides how an errand stands."""
+
+    pack: Pack
+    event: LifeEvent
+    journey: Journey
+    records: Records
+    found: Advice | None
 
 
 # -- the errands -------------------------------------------------------------------------------------------------------
 
 
-def _filing(journey: Journey, records: Records, found: Advice | None) -> Part:
-    kind = PartKind.FILING
+def _filing(case: _Case) -> Part:
+    kind, journey, records, found = PartKind.FILING, case.journey, case.records, case.found
     if done := _standing(journey, records):
         until = "长期有效" if done.valid_to is None else ""
         if done.status is FilingStatus.MATERIALS_DUE:
@@ -152,7 +201,8 @@ def _standing(journey: Journey, records: Records) -> Filing | None:
     return None
 
 
-def _recognition(journey: Journey, records: Records, found: Advice | None) -> Part:
+def _recognition(case: _Case) -> Part:
+    records = case.records
     return _errand(
         PartKind.RECOGNITION,
         records,
@@ -168,7 +218,8 @@ def _recognition(journey: Journey, records: Records, found: Advice | None) -> Pa
     )
 
 
-def _mutual_aid(journey: Journey, records: Records, found: Advice | None) -> Part:
+def _mutual_aid(case: _Case) -> Part:
+    records = case.records
     if records.grants:
         why = "家人账户里的钱已经能用，结算时自动付自己那一份。"
         return Part(PartKind.MUTUAL_AID, PartState.DONE, why, number=records.grants[0].number)
@@ -177,11 +228,12 @@ def _mutual_aid(journey: Journey, records: Records, found: Advice | None) -> Par
         why = (
             "您账户里的钱，可以帮他付自己那一份。" if records.can_give else "有职工医保的家人，可以把账户里的钱给他用。"
         )
-    return Part(PartKind.MUTUAL_AID, PartState.OPTIONAL, why)
+    may_give = not records.is_own and records.can_give
+    return Part(PartKind.MUTUAL_AID, PartState.OPTIONAL, why, may_still=may_give)
 
 
-def _settlement(journey: Journey, records: Records, found: Advice | None) -> Part:
-    kind = PartKind.SETTLEMENT
+def _settlement(case: _Case) -> Part:
+    kind, journey, records = PartKind.SETTLEMENT, case.journey, case.records
     if (bill := _bill(journey, records, SettlementWay.DIRECT)) is not None:
         return Part(kind, PartState.DONE, "医保那一份已经直接付给医院。", number=bill.number or "")
     when = "出院时" if journey.care is CareKind.INPATIENT else "看完病"
@@ -189,8 +241,8 @@ def _settlement(journey: Journey, records: Records, found: Advice | None) -> Par
     return Part(kind, PartState.LATER, why if records.is_own else f"{why}结过的账，由本人登录了看。")
 
 
-def _claim(journey: Journey, records: Records, found: Advice | None) -> Part:
-    kind = PartKind.CLAIM
+def _claim(case: _Case) -> Part:
+    kind, journey, records = PartKind.CLAIM, case.journey, case.records
     if _bill(journey, records, SettlementWay.DIRECT) is not None:
         return Part(kind, PartState.NOT_NEEDED, "已经直接结算过，不用再报。")
     if (paid := _bill(journey, records, SettlementWay.MANUAL)) is not None:
@@ -204,9 +256,29 @@ def _claim(journey: Journey, records: Records, found: Advice | None) -> Part:
             PartState.DONE: "自己垫的钱已经报了。",
             PartState.UNDER_WAY: "材料收到了，正在审核。",
             PartState.BEGUN: "还差一点，补好了才能往下办。",
-            PartState.LATER: "能直接结算就不用办。自己垫了钱的，再来报。",
+            PartState.LATER: f"能直接结算就不用办。{_where_to_claim(case)}",
         },
     )
+
+
+def _where_to_claim(case: _Case) -> str:
+    """Online, at a window, or not known: by the law, for the event's care at its distance."""
+    if case.records.enrollment is None or case.found is None:
+        return "自己垫了钱的，再来报。"
+    route = law.claim_route(
+        case.pack,
+        law.ClaimQuestion(
+            case.records.enrollment.pool_code,
+            case.event.claim_care,
+            case.found.locality,
+            law.PaidHow.IN_FULL_BY_SELF,
+            case.records.today,
+        ),
+    )
+    return {
+        law.ClaimRoute.ONLINE: "自己垫了钱的，在网上拍照报。",
+        law.ClaimRoute.WINDOW: "自己垫了钱的，到参保地的窗口报。",
+    }.get(route.outcome, route.sentence)
 
 
 def _errand(
@@ -236,7 +308,7 @@ def _bill(journey: Journey, records: Records, way: SettlementWay) -> SettlementR
     return None
 
 
-_PARTS: Mapping[PartKind, Callable[[Journey, Records, Advice | None], Part]] = {
+_PARTS: Mapping[PartKind, Callable[[_Case], Part]] = {
     PartKind.RECOGNITION: _recognition,
     PartKind.FILING: _filing,
     PartKind.MUTUAL_AID: _mutual_aid,

@@ -138,8 +138,10 @@ async def begin_errand(
 
     Raises JourneyRefused for an errand that is not handled by a form.
     """
-    if kind not in FLOWS or not journey.is_open:
-        raise JourneyRefused("这一步现在不用办")
+    # Nobody shares an account with themselves: that errand is the relative's, who opens it on their own phone.
+    is_theirs = kind is PartKind.MUTUAL_AID and viewer_id == journey.person_id
+    if kind not in FLOWS or not journey.is_open or is_theirs:
+        raise JourneyRefused("这一步不在这里办，请返回看看别的")
     records = await read_records(db, vault, journey, viewer_id=viewer_id, now=now)
     if (begun := records.drafts.get(kind)) is not None:
         return begun
@@ -148,19 +150,21 @@ async def begin_errand(
         vault,
         person_id=viewer_id,
         flow=FLOWS[kind],
-        for_person_id=journey.person_id,
-        known=await _known(db, pack, regions, journey, kind, now),
+        for_person_id=None if kind is PartKind.MUTUAL_AID else journey.person_id,
+        known=await _known(db, pack, regions, journey, kind, viewer_id, now),
         now=now,
     )
 
 
-async def _known(db: Db, pack: Pack, regions: Regions, journey: Journey, kind: PartKind, now: datetime) -> Known:
+async def _known(
+    db: Db, pack: Pack, regions: Regions, journey: Journey, kind: PartKind, viewer_id: int, now: datetime
+) -> Known:
     event = life_event(journey.event)
-    if kind is not PartKind.FILING or event is None:
+    if event is None:
         return {}
     today, enrollment = day_of(now), await enrollment_of(db, journey, now)
     found = rules.advice_of(pack, regions, journey, enrollment, today)
-    return rules.known_for_filing(event, journey, regions, found, today)
+    return rules.known_for(kind, event, journey, regions, found, viewer_id=viewer_id, today=today)
 
 
 async def close_journey(db: Db, journey: Journey, *, actor_id: int, channel: str, now: datetime) -> None:

@@ -148,7 +148,16 @@ async def journey_page(request: Request, db: RouteDb, number: FromPath[str]) -> 
         event=event,
         title=event.title if event else "这件事",
         found=found,
-        rows=[_row(part, journey, today(request), is_next=part is found.next_part) for part in found.parts],
+        rows=[
+            _row(
+                part,
+                journey,
+                today(request),
+                is_next=part is found.next_part,
+                is_own=person.person_id == journey.person_id,
+            )
+            for part in found.parts
+        ],
         is_own=person.person_id == journey.person_id,
         name=names.get(journey.person_id, ""),
         helper=names.get(journey.opened_by, ""),
@@ -329,7 +338,7 @@ def _money(advice: Advice | None) -> said.Money | None:
     return said.money(advice, is_provincial=False) if advice is not None and is_known else None
 
 
-def _row(part: Part, journey: Journey, on: date, *, is_next: bool) -> dict[str, Any]:
+def _row(part: Part, journey: Journey, on: date, *, is_next: bool, is_own: bool) -> dict[str, Any]:
     """One errand on the page. `action` is the button's text where it is dealt with in pages of ours."""
     takes_action = part.state in (PartState.TO_DO, PartState.BEGUN, PartState.OPTIONAL)
     may_claim = part.kind is PartKind.CLAIM and part.state is PartState.LATER
@@ -338,7 +347,9 @@ def _row(part: Part, journey: Journey, on: date, *, is_next: bool) -> dict[str, 
         action = "接着办"
     if part.number and part.state is PartState.BEGUN:
         action = ""
-    if part.may_still and journey.is_open:
+    if part.kind is PartKind.MUTUAL_AID and not part.may_still:
+        action = ""  # somebody else's to do, on their own phone
+    if part.kind is PartKind.FILING and part.may_still and journey.is_open:
         action = "接着办" if part.draft else "还是先备个案"
     return {
         "kind": part.kind,
@@ -349,7 +360,7 @@ def _row(part: Part, journey: Journey, on: date, *, is_next: bool) -> dict[str, 
         "by": _by_zh(part.by, on) if part.by and part.is_open else "",
         "action": action,
         "is_next": is_next,
-        "href": _record_url(part),
+        "href": _record_url(part, is_own=is_own),
     }
 
 
@@ -357,16 +368,18 @@ def _by_zh(day: date, on: date) -> str:
     return "最好今天就办" if day <= on else f"{zh_date(day)}以前办好"
 
 
-def _record_url(part: Part) -> str:
+def _record_url(part: Part, *, is_own: bool) -> str:
     """Where the record lies that the part has become."""
     if not part.number:
         return ""
+    if part.kind is PartKind.MUTUAL_AID and is_own:
+        return "/family-account/received"
     where = {
         PartKind.FILING: "/filing/records",
         PartKind.SETTLEMENT: "/costs",
-        PartKind.CLAIM: "/reimbursement" if part.number.startswith("R") else "/costs",
-        PartKind.RECOGNITION: "/chronic",
-        PartKind.MUTUAL_AID: "/family-account",
+        PartKind.CLAIM: "/reimbursement/records" if part.number.startswith("R") else "/costs",
+        PartKind.RECOGNITION: "/chronic/applications",
+        PartKind.MUTUAL_AID: "/family-account/given",
     }
     return f"{where[part.kind]}/{part.number}"
 

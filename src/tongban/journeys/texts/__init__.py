@@ -8,6 +8,7 @@ import yaml
 
 from tongban.journeys.model import LifeEvent, PartKind
 from tongban.kernel.vocabulary import CareKind, FilingKind, Situation
+from tongban.law import ClaimCare
 
 _FILE = Path(__file__).parent / "events.yaml"
 
@@ -26,6 +27,7 @@ def life_events(path: Path = _FILE) -> tuple[LifeEvent, ...]:
             why=tuple(Situation(why) for why in row["why"]),
             parts=tuple(PartKind(part) for part in row["parts"]),
             begins=str(row["begins"]),
+            claim_care=ClaimCare(row.get("claim", row["care"])),
             kinds=tuple(FilingKind(kind) for kind in row.get("kinds", ())),
         )
         for row in rows

@@ -101,7 +101,8 @@ def _insured(insurance_type: InsuranceType, enrollment: Enrollment | None) -> In
 class Whom(NamedTuple):
     """Who is asked about. `chosen` is what the form posted: "self", a relative's place in the list, "other" or "".
 
-    Of relatives only the insurance is looked up, and the look is logged.
+    Of relatives only the insurance is looked up, and the look is logged. `begins_for`: what the filing's form says of
+    whom it is for; empty for oneself.
     """
 
     chosen: str
@@ -109,6 +110,7 @@ class Whom(NamedTuple):
     is_kin: bool
     enrollments: list[Enrollment]
     choices: list[tuple[str, str]]
+    begins_for: str = ""
 
 
 _SELF, _OTHER = "self", "other"
@@ -124,14 +126,15 @@ async def _whom(request: Request, db: Db, typed: dict[str, str]) -> Whom:
     choices.append((_OTHER, "别的人"))
     chosen = typed.get("for") or ("1" if typed.get("whose") == "family" and kin else _SELF)
     if chosen == _OTHER:
-        return Whom(_OTHER, "", is_kin=False, enrollments=[], choices=choices)
+        return Whom(_OTHER, "", is_kin=False, enrollments=[], choices=choices, begins_for=FOR_OTHER)
     meant = next((k for n, k in enumerate(kin, 1) if str(n) == chosen), None)
     if meant is None:
         held = await enrollments(db, person.person_id, today(request))
         return Whom(_SELF, person.name, is_kin=False, enrollments=held, choices=choices)
     await looked_at(request, db, "enrollment.viewed", person_id=meant.kin_id)
     held = await enrollments(db, meant.kin_id, today(request))
-    return Whom(chosen, meant.name, is_kin=True, enrollments=held, choices=choices)
+    begins_for = f"{FOR_KIN}{meant.kin_id}"
+    return Whom(chosen, meant.name, is_kin=True, enrollments=held, choices=choices, begins_for=begins_for)
 
 
 async def _ask(request: Request, db: Db, typed: dict[str, str], problems: Any, *, status: int = 200) -> Response[bytes]:
