@@ -60,6 +60,7 @@ class Registry:
         *,
         born: int = 1960,
         valid_from: date = date(2020, 1, 1),
+        code_state: str = "active",
     ) -> int:
         self._count += 1
         person_id = 500_000_000_000_000 + self._count
@@ -82,6 +83,12 @@ class Registry:
             category,
             pool_code,
             valid_from,
+        )
+        await self._db.execute(
+            "insert into people.credential (person_id, kind, state, changed_at) values ($1, 'medical_code', $2, $3)",
+            person_id,
+            code_state,
+            NOW,
         )
         return person_id
 

@@ -101,6 +101,15 @@ async def test_for_a_parent_both_are_told_and_both_may_look(
             await reimbursement.get_claim(db, desk.vault, viewer_id=viewer, number=number)
 
 
+async def test_applying_needs_a_medical_code_of_ones_own(desk: Desk, registry: Registry, father: int) -> None:
+    """That of the patient does not matter: the old are often claimed for because they have none."""
+    son = await registry.add("王小风", born=1992, code_state="inactive")
+    (problem,) = (await desk.read(son, await desk.begin(son, father))).problems_of(Step.WHO)
+    assert "激活" in problem.sentence
+    mother = await registry.add("李大娘", code_state="inactive")
+    assert (await desk.claim(father, mother, relation="spouse")).state is ClaimState.REVIEWING
+
+
 async def test_only_family_may_claim(desk: Desk, father: int, stranger: int) -> None:
     reading = await desk.read(stranger, await desk.begin(stranger, father, relation="other"))
     (problem,) = reading.problems_of(Step.WHO)

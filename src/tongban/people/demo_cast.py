@@ -46,11 +46,12 @@ def _employee(
 
 _WANG, _LI, _ZHANG, _LIU = 318204759610243, 604917382055126, 472830915667301, 815360247719084
 _GUO, _ZHAO, _CHEN, _GAO = 539174820663915, 926407153880472, 207915648330759, 761038295144608
+_HAN = 385029174660218
 
 CAST: tuple[CastMember, ...] = (
     CastMember(
         key="wang_xiuying",
-        story="六十多岁，太原居民医保。女儿在北京，想去北京看病。",
+        story="六十多岁，太原居民医保。女儿在北京，想去北京看病。上个月在大同住院，钱是自己垫的，还没报。",
         person=DemoPerson(
             person_id=_WANG,
             name="王秀英",
@@ -175,6 +176,20 @@ CAST: tuple[CastMember, ...] = (
                 _employee(_TAIYUAN, date(1999, 8, 1), "太原北城建材公司（演示）", payment_state=PaymentState.ARREARS),
             ),
             account_fen=421_075,
+        ),
+    ),
+    CastMember(
+        key="han_guilan",
+        story="太原的老人，居民医保。高血压用药认定过了，冠心病的认定正在等结果。",
+        person=DemoPerson(
+            person_id=_HAN,
+            name="韩桂兰",
+            is_male=False,
+            birth_date=date(1950, 5, 12),
+            id_number=_id_number("140106", date(1950, 5, 12), "024"),
+            phone="19900000009",
+            card_number="A14010006",
+            enrollments=(_resident(PersonnelCategory.ELDER, _TAIYUAN, date(2017, 1, 1)),),
         ),
     ),
 )

@@ -34,7 +34,17 @@ from tongban.reimbursement.model import (
     RefuseCode,
 )
 from tongban.reimbursement.paying import confirm_paid, give_back, pay
-from tongban.reimbursement.reading import FOR_OTHER, FOR_SELF, KEYS, Facts, Injury, Reading, Step, read_draft
+from tongban.reimbursement.reading import (
+    FOR_OTHER,
+    FOR_SELF,
+    INVOICE_KEYS,
+    KEYS,
+    Facts,
+    Injury,
+    Reading,
+    Step,
+    read_draft,
+)
 from tongban.reimbursement.records import (
     PAPERS_FLOW,
     add_papers,
@@ -69,6 +79,7 @@ __all__ = [
     "Finding",
     "Step",
     "KEYS",
+    "INVOICE_KEYS",
     "FOR_SELF",
     "FOR_OTHER",
     "Injury",

@@ -103,6 +103,7 @@ class Facts:
     settled: SettlementRecord | None
     is_claimed: bool
     papers: Mapping[str, Material]
+    lacks_code: bool  # applying online needs an activated medical code, and whoever applies has none
 
 
 @dataclass(slots=True)
@@ -170,6 +171,8 @@ def typed_day(draft: Draft, key: str) -> date | None:
 
 def _read_who(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
     whom = values.get("whom", "")
+    if facts.lacks_code:
+        return [NotClaimable("网上申请要先激活您的医保码。请打开“医保码”，激活以后再来", field="whom")]
     if not whom:
         return [AnswerMissing("请选给谁报", field="whom")]
     problems: list[Refusal] = []

@@ -13,9 +13,9 @@ from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import CLAIM, parse_outside_number
-from tongban.law import Pack
+from tongban.law import Pack, Undetermined, online_needs_medical_code
 from tongban.materials import attach, find, months_to_keep
-from tongban.people import enrollments, get_person
+from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
 from tongban.reimbursement import rules, store
 from tongban.reimbursement.errors import ClaimNotFound, InvoiceUsed, StayClaimed
 from tongban.reimbursement.model import Claim, ClaimAnswers, EventKind
@@ -43,6 +43,10 @@ async def read(
         stay = (patient.person_id, found.institution_code, admitted, discharged)
         settled = await settled_stay(db, *stay)
         is_claimed = await store.has_live_claim(db, *stay)
+    insured = tuple(await enrollments(db, patient.person_id, _day_of_stay(admitted, today)))
+    code = online_needs_medical_code(pack, insured[0].pool_code if insured else "", today)
+    is_needed = isinstance(code, Undetermined) or code.value == 1
+    state = await medical_code_state(db, applicant.person_id)
     facts = Facts(
         today=today,
         pack=pack,
@@ -50,7 +54,8 @@ async def read(
         texts=texts or load_texts(),
         applicant=applicant,
         patient=patient,
-        enrollments=tuple(await enrollments(db, patient.person_id, _day_of_stay(admitted, today))),
+        enrollments=insured,
+        lacks_code=is_needed and state is not MedicalCodeState.ACTIVE,
         institution=found,
         settled=settled,
         is_claimed=is_claimed,

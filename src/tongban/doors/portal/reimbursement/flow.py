@@ -21,12 +21,13 @@ from tongban.kernel.identifiers import mask_phone
 from tongban.kernel.money import yuan, yuan_plain
 from tongban.kernel.vocabulary import Relation
 from tongban.law import ClaimCare
-from tongban.materials import in_slot
+from tongban.materials import in_slot, proposal_of
 from tongban.people import get_person, kin_by_id, kin_of, match_person, names_of
 from tongban.reimbursement import (
     FLOW,
     FOR_OTHER,
     FOR_SELF,
+    INVOICE_KEYS,
     INVOICES_MAX,
     KEYS,
     Holder,
@@ -45,6 +46,8 @@ ClaimRun: TypeAlias = Run[Reading]
 TITLE: Final = "医疗费报销"
 _FOUND_MAX: Final = 12
 _PICTURES_MAX: Final = 8
+# What a program may have read in the picture of an invoice, by field of the page.
+_READ: Final = {"number": "invoice_no", "date": "invoiced_on", "amount": "amount"}
 _RELATIONS: Final = tuple(Relation)
 
 
@@ -181,16 +184,22 @@ async def _invoices_page(run: ClaimRun) -> Mapping[str, Any]:
     rows = max(_rows_typed(values), min(len(pictures), INVOICES_MAX), 1)
     if values.get("go") == "more" or values.get("rows", "").isdecimal():
         rows = max(rows, min(int(values.get("rows") or 1), INVOICES_MAX))
-    reading = run.reading
-    if not any(values.get(key) for key in ("number_1", "date_1", "amount_1")):
+    reading, was_read = run.reading, False
+    if not any(values.get(key) for key in INVOICE_KEYS):
+        for row, number in enumerate(pictures[:rows], 1):
+            proposal = await proposal_of(run.db, run.state.vault, person_id=run.draft.for_person_id, number=number)
+            for name, field in _READ.items():
+                if proposal is not None and proposal.get(field):
+                    values[f"{name}_{row}"], was_read = proposal[field], True
         # With one invoice its amount is the whole, and it is usually written on the day of discharge.
-        values["date_1"] = reading.discharged_on.isoformat() if reading.discharged_on else ""
+        values["date_1"] = values.get("date_1") or (reading.discharged_on.isoformat() if reading.discharged_on else "")
         if rows == 1 and reading.total_fen is not None:
-            values["amount_1"] = yuan_plain(reading.total_fen)
+            values["amount_1"] = values.get("amount_1") or yuan_plain(reading.total_fen)
     return {
         "values": values,
         "rows": rows,
         "more": rows + 1 if rows < INVOICES_MAX else 0,
+        "was_read": was_read,
         "pictures": pictures,
         "total_fen": reading.total_fen,
         "change_total": run.change(Step.STAY, "total"),
