@@ -160,7 +160,7 @@ def test_family_ties_hold_in_both_directions_and_make_sense(province: list[DemoP
 
 def test_the_cast_covers_the_stories_the_demo_tells() -> None:
     cast = {member.key: member.person for member in CAST}
-    assert len(cast) == 8
+    assert len(cast) == 9
     assert age_on(cast["wang_xiuying"].birth_date, date(2026, 11, 20)) == 64
     assert cast["zhang_jianguo"].enrollments[0].category is PersonnelCategory.RETIRED
     assert cast["zhao_yumei"].code_state == "inactive"
@@ -209,7 +209,7 @@ def test_the_demo_fills_every_table_and_a_second_run_adds_nothing(settings: Sett
     load_all(settings)
     first = load_demo(settings, 400)
     again = load_demo(settings, 400)
-    assert first.people_added == 408
+    assert first.people_added == 409
     assert (again.people_added, again.accounts_opened, again.institutions_connected) == (0, 0, 0)
     assert again.clients == first.clients
     assert [client.secret for client in again.clients] == [client.secret for client in first.clients]

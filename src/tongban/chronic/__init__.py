@@ -1,6 +1,7 @@
 """Recognition of chronic and special diseases 门诊慢特病认定. Everything others may use is listed here."""
 
 from tongban.chronic.apply import open_application, read, submit_draft, supply_materials, withdraw
+from tongban.chronic.demo import load_demo_recognitions
 from tongban.chronic.errors import (
     AlreadyApplied,
     AlreadyDecided,
@@ -97,6 +98,7 @@ __all__ = [
     "approve",
     "refuse",
     "end_certification",
+    "load_demo_recognitions",
     "SCHEME_CODES",
     "Answers",
     "Application",

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tongban import account, directory, people
+from tongban import account, chronic, directory, people
 from tongban.doors.cli.data import LONG_LIMITS, progress_bars
 from tongban.infra.clock import system_clock
 from tongban.infra.crypto import Vault
@@ -125,8 +125,16 @@ async def _load(settings: Settings, number: int, console: Console | None) -> Dem
         if added:
             await people.analyze_people(owner_db)
         clients = tuple([await _client(owner_db, vault, *hospital) for hospital in _HOSPITALS])
+        await _recognise(owner_db, vault, clients)
     _write_clients(settings.var_dir / CLIENTS_FILE, clients)
     return DemoLoaded(added, opened, connected_count, clients)
+
+
+async def _recognise(owner_db: Db, vault: Vault, clients: Sequence[DemoClient]) -> None:
+    """韩桂兰 is recognised for one chronic disease at the demo hospital of 太原, and waits for another."""
+    hospital = next(client for client in clients if client.account == "demo-taiyuan")
+    elder = next(person for person in people.demo_cast() if person.name == "韩桂兰")
+    await chronic.load_demo_recognitions(owner_db, vault, elder, hospital.institution_code, now=system_clock())
 
 
 def _batches(number: int, cities: Sequence[people.DemoCity]) -> Iterator[list[people.DemoPerson]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from tongban import chronic
 from tongban.chronic import Application, ApplicationState, Case, Certification, Decision, RefusalReason, Reviewer
@@ -43,18 +43,19 @@ def list_(operator: Operator, pool: Pools, as_json: AsJson = False) -> None:
         for row in rows:
             put_json(_line(row.application) | {"name": row.masked_name, "days_left": row.days_left})
         return
-    table = Table("编号", "姓名", "办什么", "病种", "状态", "等了", "时限", "谁在办", show_edge=False, pad_edge=False)
+    # The number is typed into the next command: it is never cut short.
+    table = Table(
+        Column("编号", no_wrap=True), "姓名", "办什么", "状态", "时限", "谁在办", show_edge=False, pad_edge=False
+    )
     for row in rows:
         made = row.application
         is_waiting = made.state is ApplicationState.MATERIALS_DUE
         table.add_row(
             made.number,
             row.masked_name,
-            made.purpose.zh,
-            f"{len(made.diseases)} 种",
+            f"{made.purpose.zh} {len(made.diseases)} 种",
             made.state.zh,
-            f"{row.waited_days} 天",
-            time_left(row.days_left, is_waiting),
+            f"{time_left(row.days_left, is_waiting)}，等了 {row.waited_days} 天",
             made.accepted_by or "还没人受理",
         )
     results.print(table if rows else "没有等着办的慢特病申请。")
