@@ -225,6 +225,11 @@
     };
     doc.addEventListener('input', function () { if (Date.now() - fresh > 300000) keep(); });
     bar.querySelector('button').addEventListener('click', keep);
-    setInterval(function () { if (Date.now() - fresh > 1500000) bar.hidden = false; }, 20000);
+    setInterval(function () {
+      var idle = Date.now() - fresh;
+      if (idle > 1500000) bar.hidden = false;
+      // The phone slept on past the end: say so, and let the button sign in again.
+      if (idle > 1800000) bar.querySelector('p').textContent = '登录到时间了。填的内容还在，提交后重新登录就能接着办。';
+    }, 20000);
   }
 })();
