@@ -17,6 +17,7 @@ SCHEMAS = (
     "people",
     "drafts",
     "signing",
+    "materials",
     "filing",
     "account",
     "settlement",
@@ -30,6 +31,7 @@ OWN = {
     "people": "people",
     "drafts": "drafts",
     "signing": "signing",
+    "materials": "materials",
     "filing": "filing",
     "account": "account",
     "settlement": "settlement",
@@ -37,6 +39,7 @@ OWN = {
     "doors/gateway": "gateway",
 }
 VIEWS_BELOW = {
+    "materials": {"drafts"},
     "filing": {"people", "directory"},
     "account": {"people", "directory"},
     "settlement": {"people", "directory", "filing", "account"},
