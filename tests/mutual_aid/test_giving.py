@@ -37,7 +37,7 @@ async def test_part_of_an_account_is_given_and_both_are_told(family: Family, db:
     assert (grant.state, grant.locality, grant.is_set_apart) == (GrantState.ACTIVE, Locality.SAME_POOL, False)
     assert [g.number for g in await mutual_aid.grants_by(db, giver.person_id, now=NOW)] == [grant.number]
     assert [g.number for g in await mutual_aid.grants_for(db, receiver.person_id, now=NOW)] == [grant.number]
-    for person, text in ((giver, "最多 300.00 元"), (receiver, "让您用他的个人账户")):
+    for person, text in ((giver, "最多 300.00 元"), (receiver, "您可以用")):
         (told,) = await notices.inbox(db, person.person_id)
         assert text in told.title + told.body
     (signed,) = await signing.signatures_of(db, giver.person_id, grant.number)

@@ -45,7 +45,7 @@ from tongban.mutual_aid.model import (
     grant_number,
 )
 from tongban.mutual_aid.premium import OpenPremium, get_premium, open_premiums, pay_premium, premiums_of, send_premiums
-from tongban.mutual_aid.reading import AMOUNT, FLOW, REVIEW, SIGN, WHO, Reading, read, read_limit, submit_draft
+from tongban.mutual_aid.reading import AMOUNT, FLOW, NEW, REVIEW, SIGN, WHO, Reading, read, read_limit, submit_draft
 from tongban.mutual_aid.records import get_grant, grants_by, grants_for, history_of
 from tongban.mutual_aid.rules import share_out
 from tongban.mutual_aid.tax import PremiumBill, RecordedTaxOffice, TaxOffice, TaxReceipt, TaxRefusal, tax_office_for
@@ -73,6 +73,7 @@ __all__ = [
     "get_grant",
     "history_of",
     "FLOW",
+    "NEW",
     "WHO",
     "AMOUNT",
     "REVIEW",

@@ -210,7 +210,7 @@ async def open_grant(
             db,
             made,
             giver=(f"{receiver}可以用您的个人账户了", f"最多 {yuan(limit_fen)} 元。随时可以改，也可以解除。"),
-            receiver=(f"{giver}让您用他的个人账户", f"最多 {yuan(limit_fen)} 元。看病时自己的账户不够，会自动用。"),
+            receiver=(f"您可以用{giver}的个人账户了", f"最多 {yuan(limit_fen)} 元。看病时自己的账户不够，会自动用。"),
             now=now,
         )
     return made
@@ -277,7 +277,7 @@ async def revoke(db: Db, pack: Pack, *, giver_id: int, number: str, channel: str
             db,
             ended,
             giver=(f"您和{receiver}的共济解除了", found.sentence),
-            receiver=(f"{giver}不再让您用他的个人账户", "以后看病不会再用。已经用的不用还。"),
+            receiver=(f"不能再用{giver}的个人账户了", "以后看病不会再用。已经用的不用还。"),
             now=now,
         )
     return ended

@@ -273,7 +273,7 @@ async def _hindrance(db: Db, pack: Pack, grant: Grant, amount_fen: Fen, now: dat
     if can_fen >= amount_fen:
         return ""
     if grant.left_fen < amount_fen:
-        return f"给他用的还剩 {yuan(grant.left_fen)} 元，不够交 {yuan(amount_fen)} 元。请先改上限。"
+        return f"这一条授权还剩 {yuan(grant.left_fen)} 元，不够交 {yuan(amount_fen)} 元。请先改上限。"
     return f"账户里能用的还有 {yuan(can_fen)} 元，不够交 {yuan(amount_fen)} 元。"
 
 

@@ -24,6 +24,8 @@ from tongban.signing import Commitment, Signature, answers_hash, read_confirmed,
 FLOW: Final = "mutual_aid"
 # The steps, in page order.
 WHO, AMOUNT, REVIEW, SIGN = "who", "amount", "review", "sign"
+NEW: Final = "new"
+"""In place of a relative: somebody who is not bound yet."""
 _AMOUNT_FIELDS = frozenset({"limit", "receiver_pool"})
 
 
@@ -62,7 +64,7 @@ async def read(db: Db, vault: Vault, pack: Pack, regions: Regions, draft: Draft,
     chosen = draft.value(WHO, "receiver")
     reading.receiver = next((kin for kin in reading.kin if str(kin.kin_id) == chosen), None)
     if reading.receiver is None:
-        reading.problems.setdefault(WHO, []).append(ReceiverRefused("请选给谁用", field="receiver"))
+        reading.problems.setdefault(WHO, []).append(_receiver_missing(draft))
     else:
         reading.pools = await receiver_pools(db, reading.receiver.kin_id, now=now)
     await _read_amount(db, vault, pack, regions, draft, reading, now)
@@ -74,6 +76,14 @@ async def read(db: Db, vault: Vault, pack: Pack, regions: Regions, draft: Draft,
     if found:
         reading.problems[SIGN] = found
     return reading
+
+
+def _receiver_missing(draft: Draft) -> ReceiverRefused:
+    """Somebody new is found when the page is posted; here it only shows that nobody was."""
+    if draft.value(WHO, "receiver") != NEW:
+        return ReceiverRefused("请选给谁用", field="receiver")
+    empty = next((name for name in ("name", "id_number", "relation") if not draft.value(WHO, name)), "id_number")
+    return ReceiverRefused("这位家人还没有核对上，请再填一次", field=empty)
 
 
 async def _read_amount(

@@ -17,11 +17,10 @@ from tongban.infra.db import Db
 from tongban.kernel.errors import Refusal
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import Locality
-from tongban.mutual_aid import FLOW, Reading
+from tongban.mutual_aid import FLOW, NEW, Reading
 from tongban.people import match_person
 
 AidRun: TypeAlias = Run[Reading]
-_NEW = "new"
 
 
 async def _who_page(run: AidRun) -> Mapping[str, Any]:
@@ -29,16 +28,16 @@ async def _who_page(run: AidRun) -> Mapping[str, Any]:
     return {
         "whom": [
             *((str(kin.kin_id), kin.name, f"{kin.relation.zh}，{kin.masked_id}") for kin in run.reading.kin),
-            (_NEW, "另一位家人", "要填姓名和身份证号"),
+            (NEW, "另一位家人", "要填姓名和身份证号"),
         ],
-        "values": values if run.reading.kin else {"receiver": _NEW} | values,
+        "values": values if run.reading.kin else {"receiver": NEW} | values,
         "relations": family.RELATIONS,
     }
 
 
 async def _keep_who(run: AidRun, form: dict[str, str]) -> Kept:
     """A relative who is new here is found and bound first; afterwards they are one of those to choose from."""
-    if form.get("receiver") != _NEW or "save" in form:
+    if form.get("receiver") != NEW or "save" in form:
         return Kept(form)
     missing: list[Refusal] = []
     if not form.get("name"):
@@ -125,9 +124,13 @@ def _about(run: AidRun) -> str:
     return f"给{run.reading.receiver.name}" if run.reading.receiver else ""
 
 
+async def _shared(run: AidRun) -> Mapping[str, Any]:
+    return {"receiver": run.reading.receiver.name if run.reading.receiver else "家人"}
+
+
 def _whose(run: AidRun) -> Who | None:
-    receiver = run.reading.receiver
-    return Who(receiver.name, "", receiver.relation.zh, is_self=False) if receiver else None
+    """It is the giver's own matter; whom it is for the questions say."""
+    return None
 
 
 AID: Flow[Reading] = Flow(
@@ -139,6 +142,7 @@ AID: Flow[Reading] = Flow(
     submit=_submit,
     done=_done,
     who=_whose,
+    shared=_shared,
     about=_about,
     steps=(
         Step(
