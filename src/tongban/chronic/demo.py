@@ -30,9 +30,7 @@ async def load_demo_recognitions(
     owner_db: Db, vault: Vault, person: DemoPerson, institution_code: str, *, now: datetime
 ) -> bool:
     """Write both for a made-up person who has none yet; False when there is something already."""
-    if await owner_db.fetchval(
-        "select exists (select from chronic.application where person_id = $1)", person.person_id
-    ):
+    if await store.applications_for(owner_db, person.person_id, {}):
         return False
     async with owner_db.transaction():
         before = now - timedelta(days=_RECOGNISED_DAYS_AGO)

@@ -1,22 +1,29 @@
 """这家医院能直接结算这个病吗: what the law says of the disease there, and which hospitals may be asked."""
 
+from datetime import date
 from typing import Any
 
 from litestar import Response, get
 
 from tongban import law
-from tongban.chronic import choices
+from tongban.chronic import Wanted, choices
 from tongban.directory import Region, Regions, chronic_diseases, search_institutions
 from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.page import page, today
 from tongban.doors.portal.places import HOME_PROVINCE, phone_of, place_meant
 from tongban.doors.portal.session import signed_in
-from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Situation
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, Situation
+from tongban.law import Pack
 
 _SHOWN = 20
 _TEXT_LENGTH_MAX = 40
 # Whose rules are told to somebody who is not signed in: the province's.
 _DEFAULT_POOL = "140100"
+_WHO = (
+    (InsuranceType.RESIDENT, PersonnelCategory.ADULT),
+    (InsuranceType.EMPLOYEE, PersonnelCategory.ACTIVE),
+)
+_TRIAL_FEN = 100_00
 
 
 @get("/chronic/where", opt={"who": "anyone"})
@@ -32,7 +39,7 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
     offered = choices(pack, insured_pool, InsuranceType.EMPLOYEE, catalog, day)
     wanted = offered.find(asked["disease"])
     area, several = place_meant(regions, asked["place"], asked["area"])
-    decision, found = None, []
+    decision, found, unknown = None, [], ""
     if wanted is not None and area is not None:
         decision = law.chronic_settlement(
             pack,
@@ -46,6 +53,8 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
                 on=day,
             ),
         )
+        place = _locality(regions, insured_pool, area)
+        unknown = _amount_unknown(pack, insured_pool, place, wanted, area, day)
         found = await search_institutions(db, area.pool_code, asked["name"], CareKind.CHRONIC, _SHOWN)
     return page(
         request,
@@ -58,11 +67,30 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
         was_asked=bool(asked["disease"] or asked["place"] or asked["area"]),
         decision=decision,
         outcome=decision.outcome if decision else "",
+        unknown=unknown,
         found=found,
         is_demo_data=any(each.connection_source == "demo" for each in found),
         ask=pack.agency(insured_pool),
         ask_phone=await phone_of(db, area.pool_code if area and area.province_code == HOME_PROVINCE else insured_pool),
     )
+
+
+def _amount_unknown(pack: Pack, insured_pool: str, place: Locality, wanted: Wanted, area: Region, on: date) -> str:
+    """Why no amount can be worked out there for anybody, so that no hospital can settle it; empty when one can."""
+    reasons = []
+    for insurance, category in _WHO:
+        path = law.benefit_path(
+            pack, insured_pool, insurance, place, None, False, False, on, treatment_pool=area.pool_code
+        )
+        if isinstance(path, law.Undetermined):
+            reasons.append(path.reason)
+            continue
+        given = (insured_pool, insurance, category, place, path, wanted.disease, on, on)
+        found = law.assess_chronic(pack, law.ChronicCase(*given, _TRIAL_FEN, 0, 0, 0, _TRIAL_FEN))
+        if found.undetermined is None:
+            return ""
+        reasons.append(found.undetermined.reason)
+    return reasons[0]
 
 
 def _locality(regions: Regions, insured_pool: str, area: Region) -> Locality:
