@@ -19,7 +19,7 @@ def test_two_people_with_two_phones_and_actions_counted(walk: Callable[..., Walk
     daughter.fill("在哪个市", "太原")
     daughter.tap("查一查")
     assert daughter.actions == 2
-    assert daughter.pages_seen == {"/", "/hospitals"}
+    assert daughter.pages_seen == {"/", "/hospitals", "/hospitals?"}
 
 
 def test_what_a_page_does_wrong_is_found(walk: Callable[..., Walk]) -> None:

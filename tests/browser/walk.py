@@ -129,7 +129,8 @@ class Walk:
 
     def arrived(self) -> None:
         """Look at the page shown, if it was not met before."""
-        seen = _OWN.sub("/…", self.path) + ("!" if self.page.title().startswith("有 ") else "")
+        seen = _OWN.sub("/…", self.path) + ("?" if "?" in self.page.url else "")
+        seen += "!" if self.page.title().startswith("有 ") else ""
         if seen in self.pages_seen:
             return
         self.pages_seen.add(seen)

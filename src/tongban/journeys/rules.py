@@ -1,7 +1,7 @@
 """How each errand of a journey stands: pure, from the law and from what the records say today."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -247,7 +247,8 @@ def _claim(case: _Case) -> Part:
         return Part(kind, PartState.NOT_NEEDED, "已经直接结算过，不用再报。")
     if (paid := _bill(journey, records, SettlementWay.MANUAL)) is not None:
         return Part(kind, PartState.DONE, "自己垫的钱已经报了。", number=paid.number or "")
-    return _errand(
+    where, is_online = _where_to_claim(case)
+    part = _errand(
         kind,
         records,
         records.claims,
@@ -256,15 +257,16 @@ def _claim(case: _Case) -> Part:
             PartState.DONE: "自己垫的钱已经报了。",
             PartState.UNDER_WAY: "材料收到了，正在审核。",
             PartState.BEGUN: "还差一点，补好了才能往下办。",
-            PartState.LATER: f"能直接结算就不用办。{_where_to_claim(case)}",
+            PartState.LATER: f"能直接结算就不用办。{where}",
         },
     )
+    return replace(part, may_still=is_online and part.state is PartState.LATER)
 
 
-def _where_to_claim(case: _Case) -> str:
-    """Online, at a window, or not known: by the law, for the event's care at its distance."""
+def _where_to_claim(case: _Case) -> tuple[str, bool]:
+    """Online, at a window, or not known: by the law, for the event's care at its distance; and whether it is online."""
     if case.records.enrollment is None or case.found is None:
-        return "自己垫了钱的，再来报。"
+        return "自己垫了钱的，再来报。", False
     route = law.claim_route(
         case.pack,
         law.ClaimQuestion(
@@ -275,10 +277,11 @@ def _where_to_claim(case: _Case) -> str:
             case.records.today,
         ),
     )
-    return {
+    said = {
         law.ClaimRoute.ONLINE: "自己垫了钱的，在网上拍照报。",
         law.ClaimRoute.WINDOW: "自己垫了钱的，到参保地的窗口报。",
     }.get(route.outcome, route.sentence)
+    return said, route.outcome is law.ClaimRoute.ONLINE
 
 
 def _errand(

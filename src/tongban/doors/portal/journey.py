@@ -341,7 +341,7 @@ def _money(advice: Advice | None) -> said.Money | None:
 def _row(part: Part, journey: Journey, on: date, *, is_next: bool, is_own: bool) -> dict[str, Any]:
     """One errand on the page. `action` is the button's text where it is dealt with in pages of ours."""
     takes_action = part.state in (PartState.TO_DO, PartState.BEGUN, PartState.OPTIONAL)
-    may_claim = part.kind is PartKind.CLAIM and part.state is PartState.LATER
+    may_claim = part.kind is PartKind.CLAIM and part.state is PartState.LATER and part.may_still
     action = _DO.get(part.kind, "") if journey.is_open and (takes_action or may_claim) else ""
     if part.draft:
         action = "接着办"
@@ -359,6 +359,9 @@ def _row(part: Part, journey: Journey, on: date, *, is_next: bool, is_own: bool)
         "why": part.why,
         "by": _by_zh(part.by, on) if part.by and part.is_open else "",
         "action": action,
+        "more": "/reimbursement"
+        if part.kind is PartKind.CLAIM and part.state is PartState.LATER and not action
+        else "",
         "is_next": is_next,
         "href": _record_url(part, is_own=is_own),
     }
