@@ -98,7 +98,7 @@ def test_an_inactive_code(page: Page, sign_in: SignIn, look: Look, shoot: Shoot)
     sign_in("zhao_yumei")
     check(page, look, shoot, "code-inactive", "/code")
     page.get_by_role("button", name="激活医保码").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("您的医保码已激活")
+    expect(page.get_by_role("heading", level=1)).to_have_text("给医院扫这个码")
 
 
 def test_an_error_is_focused_named_and_leads_to_its_field(page: Page, look: Look, shoot: Shoot) -> None:
