@@ -455,9 +455,11 @@ def _announced(request: Request, place: _Place) -> Announced:
 # --- a picture is looked at -------------------------------------------------------------------------------------------
 
 
-@get("/papers/look/{number:str}/{shown:int}", opt={"who": "person"})
-async def look(request: Request, db: RouteDb, number: FromPath[str], shown: FromPath[int]) -> Response[bytes]:
+@get("/papers/look/{number:str}/{shown:str}", opt={"who": "person"})
+async def look(request: Request, db: RouteDb, number: FromPath[str], shown: FromPath[str]) -> Response[bytes]:
     """A page of a picture, 0 for the small one; the look is logged. Raises MaterialNotFound for somebody else's."""
+    if not shown.isascii() or not shown.isdigit() or len(shown) > 3:
+        raise MaterialNotFound
     state = request.app.state
     content, media_type = await materials.read(
         db,
@@ -465,7 +467,7 @@ async def look(request: Request, db: RouteDb, number: FromPath[str], shown: From
         state.files,
         viewer_id=current_person(request).person_id,
         number=number,
-        page=shown,
+        page=int(shown),
         now=state.clock(),
     )
     return Response(content, media_type=media_type, headers={"content-disposition": "inline"})
