@@ -20,6 +20,7 @@ SCHEMAS = (
     "materials",
     "filing",
     "account",
+    "mutual_aid",
     "settlement",
     "gateway",
     "journeys",
@@ -34,6 +35,7 @@ OWN = {
     "materials": "materials",
     "filing": "filing",
     "account": "account",
+    "mutual_aid": "mutual_aid",
     "settlement": "settlement",
     "journeys": "journeys",
     "doors/gateway": "gateway",
@@ -42,6 +44,7 @@ VIEWS_BELOW = {
     "materials": {"drafts"},
     "filing": {"people", "directory"},
     "account": {"people", "directory"},
+    "mutual_aid": {"people", "account"},
     "settlement": {"people", "directory", "filing", "account"},
 }
 

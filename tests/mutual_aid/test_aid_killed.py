@@ -116,7 +116,9 @@ def test_killing_postgresql_keeps_shared_accounts(server: EmbeddedPostgres, vaul
     people, openings, requests = asyncio.run(prepare(server, vault, pack))
     url = server.url("families", APP_USER, PASSWORD)
     hospital = Hospital(None, pack, Regions(PLACES, {}))  # type: ignore[arg-type]
-    todo, answers, lost, failures = requests[::-1], {}, [], []
+    todo, failures = requests[::-1], []
+    answers: dict[str, Settled] = {}
+    lost: list[str] = []
 
     async def everybody() -> None:
         await asyncio.gather(*(work(hospital, url, todo, answers, lost) for _ in range(6)))

@@ -36,23 +36,23 @@ class Crowd:
 
     async def settle(self, request: SettleRequest) -> Settled:
         async with self.pool.acquire() as db:
-            return await self.hospital.on(db).settle(request)  # type: ignore[arg-type]
+            return await self.hospital.on(db).settle(request)
 
     async def cancel(self, settled: Settled) -> Any:
         async with self.pool.acquire() as db:
-            return await self.hospital.on(db).cancel(settled)  # type: ignore[arg-type]
+            return await self.hospital.on(db).cancel(settled)
 
     async def revoke(self, grant: Grant) -> Grant:
         async with self.pool.acquire() as db:
-            return await self.family.on(db).revoke(grant)  # type: ignore[arg-type]
+            return await self.family.on(db).revoke(grant)
 
     async def limit(self, grant: Grant, limit_fen: int) -> Grant:
         async with self.pool.acquire() as db:
-            return await self.family.on(db).limit(grant, limit_fen)  # type: ignore[arg-type]
+            return await self.family.on(db).limit(grant, limit_fen)
 
     async def give(self, giver: Insured, receiver: Insured, limit_fen: int) -> Grant:
         async with self.pool.acquire() as db:
-            return await self.family.on(db).give(giver, receiver, limit_fen)  # type: ignore[arg-type]
+            return await self.family.on(db).give(giver, receiver, limit_fen)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -142,7 +143,7 @@ async def test_handing_in_twice_is_one(family: Family, db: Connection) -> None:
     giver, receiver = await family.employee(), await family.resident(BEIJING)
     await family.bind(giver, receiver)
     wish = await family.wish(giver, receiver, 100)
-    again = {
+    again: dict[str, Any] = {
         "signature": Signature(answers_hash(wish.commitment, wish.answers), typed_name="测试"),
         "submit_token": uuid4(),
     }

@@ -207,7 +207,7 @@ async def test_eight_taps_and_two_givers_at_once_pay_once(family: Family, pool: 
 
     async def tap(which: Grant) -> Any:
         async with pool.acquire() as own:
-            return await pay(family.on(own), which, office)  # type: ignore[arg-type]
+            return await pay(family.on(own), which, office)
 
     answers = await asyncio.gather(*(tap(which) for which in [grant, theirs] * 4), return_exceptions=True)
 
