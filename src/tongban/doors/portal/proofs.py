@@ -53,9 +53,8 @@ class PaperSignature:
 @dataclass(frozen=True, slots=True)
 class Paper:
     """`rows` are (label, value); `notes` plain sentences under them; `status` one word, true on the day of
-    printing, and `is_good` whether it still counts.
-
-    `is_checkable`: it carries a code and a QR whose page says whether the number still holds.
+    printing, and `is_good` whether it still counts. It carries a code and a QR whose page says whether the number
+    still holds: `checks.VALIDITY` has to know the number's letter.
     """
 
     title: str
@@ -65,7 +64,6 @@ class Paper:
     status: str = ""
     is_good: bool = True
     signatures: Sequence[PaperSignature] = ()
-    is_checkable: bool = True
 
 
 def signature_of(signed: SignedText, when: str) -> PaperSignature:
@@ -75,9 +73,8 @@ def signature_of(signed: SignedText, when: str) -> PaperSignature:
 async def paper_answer(request: Request, paper: Paper, form: Form) -> Response[bytes]:
     """The paper as a file: A4 as PDF, or a tall picture as wide as a phone. Raises CannotPrint."""
     pictures = {f"signature{n}": s.picture_png for n, s in enumerate(paper.signatures) if s.picture_png is not None}
-    url = check_url(request, paper.number) if paper.is_checkable else ""
-    if url:
-        pictures["qr"] = qr_png(url)
+    url = check_url(request, paper.number)
+    pictures["qr"] = qr_png(url)
     data = {
         "sheet": "a4" if form == "pdf" else "phone",
         "issuer": ISSUER,
@@ -90,7 +87,7 @@ async def paper_answer(request: Request, paper: Paper, form: Form) -> Response[b
             {"what": s.what, "name": s.name, "when": s.when, "picture": f"signature{n}" if s.picture_png else ""}
             for n, s in enumerate(paper.signatures)
         ],
-        "check": {"url": url, "code": shown_code(check_code(request.app.state.vault, paper.number)) if url else ""},
+        "check": {"code": shown_code(check_code(request.app.state.vault, paper.number))},
     }
     return await printed(FOLDER / "proof.typ", data, pictures, form, f"{paper.title}-{paper.number}")
 
