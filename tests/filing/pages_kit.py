@@ -93,6 +93,15 @@ class Visitor:
         )
         return self.page
 
+    def photo(self, slot: str, body: bytes) -> httpx.Response:
+        """Send a picture from the form of that slot of a photo page."""
+        form = next(f for f in self.forms() if f"/{slot}?" in f.action)
+        files = {"file": ("photo.jpg", body, "image/jpeg")}
+        target = urljoin(str(self.page.url), form.action)
+        fields = {name: value for name, value in form.values.items() if name != "file"}
+        self.page = self.http.post(target, data=fields, files=files, follow_redirects=True)
+        return self.page
+
     def sign_in(self, resident: str) -> "Visitor":
         self.get("/sign-in")
         self.send(resident=resident)
