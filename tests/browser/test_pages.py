@@ -17,6 +17,9 @@ from tongban.law import Pack
 
 VISITOR = {
     "home": "/",
+    "search": "/search?q=报销",
+    "words": "/words",
+    "one-thing": "/journey",
     "sign-in": "/sign-in",
     "contact": "/contact",
     "hospitals": "/hospitals?place=太原&name=医院",
@@ -157,7 +160,7 @@ def test_the_keyboard_skips_to_the_text_and_shows_where_it_is(page: Page) -> Non
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="登录", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="给自己")).to_be_focused()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert outline == "3px"
 
