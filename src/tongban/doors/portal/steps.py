@@ -78,7 +78,7 @@ Templates extend ``steps/_step.html`` and fill its blocks `question` (the h1) an
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -91,7 +91,7 @@ from tongban import drafts
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import SignedIn, current_person, page
-from tongban.doors.portal.papers import Slot, photo_slots
+from tongban.doors.portal.papers import Photos, Slot, photo_slots
 from tongban.drafts import Draft, DraftNotFound
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -458,9 +458,18 @@ async def _show(
         "help": None,
     }
     context |= {**await flow.shared(run), **await step.page(run), **more}
-    if "photos" in context:  # what was wrong with the last picture is said with the rest
-        context["problems"] = [*problems, *context["photos"].problems]
+    for name, shown in context.items():
+        if isinstance(
+            shown, Photos
+        ):  # what is wrong with a picture is said with the rest, and the rest beside the picture
+            context["problems"] = [*context["problems"], *shown.problems]
+            context[name] = _beside_pictures(shown, problems)
     return page(run.request, step.template or f"{flow.slug}/{step.slug}.html", status=status, **context)
+
+
+def _beside_pictures(photos: Photos, problems: Sequence[Problem]) -> Photos:
+    said = {problem.field: problem.sentence for problem in reversed(problems)}
+    return replace(photos, slots=tuple(replace(s, problem=s.problem or said.get(s.slot, "")) for s in photos.slots))
 
 
 async def _save(run: Run[R], slug: str, form: dict[str, str]) -> Response[Any]:

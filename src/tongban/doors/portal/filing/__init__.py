@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal.filing import advice, flow, printed, records
+from tongban.doors.portal.filing import advice, flow, printed, records, referral
 
 route_handlers: Sequence[ControllerRouterHandler] = [
     *advice.route_handlers,
     *flow.route_handlers,
     *records.route_handlers,
     *printed.route_handlers,
+    *referral.route_handlers,
 ]
 
 __all__ = ["route_handlers"]

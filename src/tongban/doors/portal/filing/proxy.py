@@ -95,11 +95,12 @@ def identity_slots(run: FilingRun) -> list[Slot]:
     proxy, name = run.person.person_id, run.reading.facts.insured.name
     front, back = PROXY_CARD
     insured_front, insured_back = INSURED_CARD
+    mine, hers = PROXY_REGISTER not in run.draft.papers, INSURED_REGISTER not in run.draft.papers
     return [
-        Slot(front, MaterialKind.PROXY_ID_FRONT, "您的身份证（有照片那面）", whose=proxy),
-        Slot(back, MaterialKind.PROXY_ID_BACK, "您的身份证（国徽那面）", whose=proxy),
-        Slot(insured_front, MaterialKind.ID_CARD_FRONT, f"{name}的身份证（有照片那面）"),
-        Slot(insured_back, MaterialKind.ID_CARD_BACK, f"{name}的身份证（国徽那面）"),
+        Slot(front, MaterialKind.PROXY_ID_FRONT, "您的身份证（有照片那面）", is_needed=mine, whose=proxy),
+        Slot(back, MaterialKind.PROXY_ID_BACK, "您的身份证（国徽那面）", is_needed=mine, whose=proxy),
+        Slot(insured_front, MaterialKind.ID_CARD_FRONT, f"{name}的身份证（有照片那面）", is_needed=hers),
+        Slot(insured_back, MaterialKind.ID_CARD_BACK, f"{name}的身份证（国徽那面）", is_needed=hers),
         Slot(PROXY_REGISTER, MaterialKind.PROXY_HOUSEHOLD_REGISTER, "您的户口簿本人页", whose=proxy),
         Slot(INSURED_REGISTER, MaterialKind.HOUSEHOLD_REGISTER_OWN, f"{name}的户口簿本人页"),
     ]
