@@ -1,4 +1,4 @@
-"""What a region says of recognising a chronic disease: papers, months, institutions; and which codes are one disease."""
+"""What a region says of recognising a chronic disease: papers, months, institutions; which codes are one disease."""
 
 from datetime import date
 

@@ -200,14 +200,12 @@ def test_bars_are_on_one_scale_and_say_what_is_not_known() -> None:
         Row("emergency", "急诊", 0, 100_00, 100_00, "", "要标急诊。", "", True),
         Row("own_choice", "自己去", None, None, 100_00, "", "不用先备案。", "没有查到<规定>。", False),
     ]
-    html = rendered("m.bars(rows, '/compare?a=1', 'referral')", rows=rows)
+    html = rendered("m.bars(rows, '/estimate?a=1', 'referral')", rows=rows)
     assert re.findall(r'class="own" width="(\d+)"', html) == ["250", "1000", "0"]
     assert html.count("<svg") == html.count('aria-hidden="true"') == 3
     assert "比在参保地多付 75.00 元" in html
     assert "没有查到&lt;规定&gt;。" in html
-    assert re.findall(r'href="([^"]*)"', html) == [
-        f"/compare?a=1&amp;why={key}#why" for key in ("home", "referral", "emergency")
-    ]
+    assert re.findall(r'href="([^"]*)"', html) == [f"/estimate?a=1&amp;way={key}" for key in ("home", "emergency")]
     assert html.count('class="on"') == 1
 
 
