@@ -9,8 +9,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from notices_kit import add_person, provider, tell
 
+from notices_kit import add_person, provider, tell
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Db
 from tongban.settings import Settings

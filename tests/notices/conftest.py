@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from notices_kit import add_person
 
+from notices_kit import add_person
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Pool, create_pool
 

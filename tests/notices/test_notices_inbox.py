@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from notices_kit import LI, NOW, WANG, tell
 
+from notices_kit import LI, NOW, WANG, tell
 from tongban.infra.db import Db
 from tongban.notices import NoticeNotFound, inbox, mark_all_read, mark_read, unread
 

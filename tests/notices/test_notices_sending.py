@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from notices_kit import LI, NOW, PHONE, Answering, add_person, provider, tell
 
+from notices_kit import LI, NOW, PHONE, Answering, add_person, provider, tell
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Db, Pool
 from tongban.notices import (
