@@ -9,7 +9,7 @@ from tongban.materials.errors import (
     UploadWrong,
 )
 from tongban.materials.keeping import Fault, Purged, check, count, due, purge, strays
-from tongban.materials.model import SAMPLES, Due, Material, MaterialKind, kind_of_code
+from tongban.materials.model import SAMPLES, Announced, Due, Material, MaterialKind, kind_of_code
 from tongban.materials.proposals import READ_PICTURE, fields_read, first_page, proposal_of, propose
 from tongban.materials.reading import Line, ReadField
 from tongban.materials.rules import KEEP_MONTHS_MIN, LOOSE_DAYS, in_slot, months_to_keep
@@ -29,7 +29,6 @@ from tongban.materials.service import (
 )
 from tongban.materials.uploads import (
     PIECE_BYTES_MAX,
-    Announced,
     announced,
     arrived,
     forget,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from tongban.kernel.identifiers import MATERIAL, OutsideNumber
 from tongban.kernel.vocabulary import Word
@@ -115,3 +116,13 @@ class Due(NamedTuple):
     material_serial: int
     kept_until: date | None
     bytes: int
+
+
+class Announced(NamedTuple):
+    """Which picture comes where: the sender, the draft, the slot of its page; the SHA-256 (hex) and length of it."""
+
+    person_id: int
+    draft_id: UUID
+    slot: str
+    sha256: str
+    bytes_total: int

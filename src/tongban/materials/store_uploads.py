@@ -1,15 +1,12 @@
 """SQL of pictures on their way."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from tongban.infra.db import Db
-
-if TYPE_CHECKING:
-    from tongban.materials.uploads import Announced
+from tongban.materials.model import Announced
 
 
-async def bytes_here(db: Db, what: "Announced", now: datetime) -> int:
+async def bytes_here(db: Db, what: Announced, now: datetime) -> int:
     found: int | None = await db.fetchval(
         """select bytes_here from materials.upload
            where person_id = $1 and draft_id = $2 and slot = $3 and sha256 = $4 and bytes_total = $5
@@ -24,7 +21,7 @@ async def bytes_here(db: Db, what: "Announced", now: datetime) -> int:
     return found or 0
 
 
-async def others(db: Db, what: "Announced") -> int:
+async def others(db: Db, what: Announced) -> int:
     """Pictures of the same sender that are on their way to other slots."""
     found: int = await db.fetchval(
         "select count(*) from materials.upload where person_id = $1 and (draft_id, slot) <> ($2, $3)",
@@ -35,7 +32,7 @@ async def others(db: Db, what: "Announced") -> int:
     return found
 
 
-async def begin(db: Db, what: "Announced", now: datetime, expires_at: datetime) -> int:
+async def begin(db: Db, what: Announced, now: datetime, expires_at: datetime) -> int:
     """The bytes that are here; holds the row until the transaction ends, so that two windows take turns.
 
     A picture of another content or length begins anew, and what had arrived of the former is dropped.
@@ -65,7 +62,7 @@ async def begin(db: Db, what: "Announced", now: datetime, expires_at: datetime) 
     return found
 
 
-async def add_piece(db: Db, what: "Announced", starts_at: int, content_enc: bytes, length: int) -> None:
+async def add_piece(db: Db, what: Announced, starts_at: int, content_enc: bytes, length: int) -> None:
     await db.execute(
         """insert into materials.piece (person_id, draft_id, slot, starts_at, content_enc)
            values ($1, $2, $3, $4, $5)""",
@@ -85,7 +82,7 @@ async def add_piece(db: Db, what: "Announced", starts_at: int, content_enc: byte
     )
 
 
-async def pieces(db: Db, what: "Announced") -> list[tuple[int, bytes]]:
+async def pieces(db: Db, what: Announced) -> list[tuple[int, bytes]]:
     """Offset and sealed content, in order."""
     rows = await db.fetch(
         """select starts_at, content_enc from materials.piece
@@ -97,7 +94,7 @@ async def pieces(db: Db, what: "Announced") -> list[tuple[int, bytes]]:
     return [(row["starts_at"], bytes(row["content_enc"])) for row in rows]
 
 
-async def remove(db: Db, what: "Announced") -> None:
+async def remove(db: Db, what: Announced) -> None:
     await db.execute(
         "delete from materials.upload where person_id = $1 and draft_id = $2 and slot = $3",
         what.person_id,

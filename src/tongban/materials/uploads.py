@@ -6,28 +6,19 @@ with `arrived`. Each piece is sealed for its place, and the whole has to have th
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.materials import store_uploads as store
 from tongban.materials.errors import PictureRefused, UploadOutOfStep, UploadWrong
+from tongban.materials.model import Announced
 from tongban.materials.pictures import BYTES_MAX
 
 PIECE_BYTES_MAX: Final = 256 * 1024
 _KEEP = timedelta(days=2)
 _AT_ONCE_MAX = 8
-
-
-class Announced(NamedTuple):
-    """Which picture comes where: the sender, the draft, the slot of its page; the SHA-256 (hex) and length of it."""
-
-    person_id: int
-    draft_id: UUID
-    slot: str
-    sha256: str
-    bytes_total: int
 
 
 def announced(person_id: int, draft_id: UUID, slot: str, sha256: str, bytes_total: str) -> Announced:
