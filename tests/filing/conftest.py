@@ -66,6 +66,6 @@ def site(running: World) -> World:
     """The running product without any filing or draft."""
     running.query(
         """truncate drafts.draft, filing.filing, filing.referral, signing.signature, filing.event, filing.person_serial,
-                    notices.notice, notices.delivery"""
+                    notices.notice, notices.delivery, infra.rate"""
     )
     return running

@@ -27,6 +27,7 @@ from tongban.filing import (
     read_draft,
     submit_draft,
 )
+from tongban.filing.model import relation_signed_for
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Db, connected
@@ -34,6 +35,7 @@ from tongban.kernel.errors import Invalid
 from tongban.kernel.vocabulary import FilingKind, InsuranceType, Locality, PersonnelCategory
 from tongban.law import Pack
 from tongban.people import Enrollment, PaymentState, Person
+from tongban.signing import answers_hash
 
 NOTICE = load_texts().notice(FilingKind.LONG_TERM_RESIDENT, Locality.CROSS_PROVINCE)
 TYPED: dict[Step, dict[str, str]] = {
@@ -317,6 +319,29 @@ def _saved(order: list[tuple[Step, Mapping[str, str]]]) -> Draft:
     return draft
 
 
+FOR_MOTHER: dict[Step, dict[str, str]] = {
+    Step.WHO: {"for": "other"},
+    Step.PERSON: {"name": "李静", "id_number": "1401**********0460", "relation": "parent"},
+    Step.PROXY: {"proxy_tel": "139 0000 0002"},
+    Step.PLACE: {"area": SHIJIAZHUANG},
+    Step.KIND: {"kind": "long_term_resident"},
+    Step.NOTICE: {"notice_read": NOTICE.version},
+    Step.CONTACT: TYPED[Step.CONTACT],
+}
+
+
+def _facts_for_mother(pack: Pack, regions: Regions) -> Facts:
+    facts = _facts(pack, regions)
+    mother = replace(facts.signer, person_id=200_000_000_000_002, name="李静")
+    pictures = {"proxy_front": "aa", "proxy_back": "bb", "insured_register": "cc", "stray": "dd"}
+    return replace(facts, insured=mother, papers=pictures)
+
+
+def _for_mother(order: list[tuple[Step, Mapping[str, str]]], papers: Mapping[str, str]) -> Draft:
+    numbers = MappingProxyType({slot: f"M{slot}" for slot in papers})
+    return replace(_saved(order), for_person_id=200_000_000_000_002, papers=numbers)
+
+
 JUNK = st.sampled_from(["", "140100", "long_term_resident", "referral", "今天", "2026-11-31", "x" * 600, "other"])
 KEYS = ["for", "enrollment", "area", "kind", "notice_read", "start", "start_choice", "tel", "agree", "sign", "version"]
 BEFORE = st.lists(
@@ -336,6 +361,39 @@ def test_the_order_of_the_steps_never_matters(
     assert straight.answers is not None
     assert wandering.answers == straight.answers
     assert wandering.answers_hash == straight.answers_hash
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=BEFORE, order=st.permutations(list(FOR_MOTHER.items())))
+def test_for_another_too_the_order_never_matters(
+    pack: Pack, regions: Regions, before: list[tuple[Step, dict[str, str]]], order: list[tuple[Step, dict[str, str]]]
+) -> None:
+    """Both signatures are asked for under the same hash, whatever was typed before and in which order."""
+    facts = _facts_for_mother(pack, regions)
+    signed = answers_hash_of_relation(facts)
+    last: list[tuple[Step, Mapping[str, str]]] = [
+        (Step.RELATION, {"agree": "1", "typed": "王秀兰", "signed_hash": signed.hex()})
+    ]
+    straight = read_draft(_for_mother([*FOR_MOTHER.items(), *last], facts.papers), facts)
+    wandering = read_draft(_for_mother([*before, *order, *last], facts.papers), facts)
+    assert straight.answers is not None
+    assert wandering.answers == straight.answers
+    assert (wandering.relation_hash, wandering.answers_hash) == (signed, straight.answers_hash)
+    assert dict(straight.answers.papers) == {"insured_register": "cc", "proxy_back": "bb", "proxy_front": "aa"}
+    # And the other way round: the same mistakes are the same refusals.
+    assert problems(read_draft(_for_mother(before, facts.papers), facts)) == problems(
+        read_draft(_for_mother(list(dict(before).items()), facts.papers), facts)
+    )
+
+
+def problems(reading: Reading) -> dict[str, list[str]]:
+    return {step: [problem.sentence for problem in found] for step, found in reading.problems.items()}
+
+
+def answers_hash_of_relation(facts: Facts) -> bytes:
+    text = facts.texts.relation(insured="李静", signer="王秀兰", relation="母亲")
+    bound = relation_signed_for(200_000_000_000_002, 200_000_000_000_001, "parent", "13900000002")
+    return answers_hash(text, bound)
 
 
 @settings(max_examples=60, deadline=None)

@@ -74,6 +74,7 @@ async def proxy_page(run: FilingRun) -> Mapping[str, Any]:
         "insured": facts.insured,
         "relation": relation_zh(reading.relation, facts.insured),
         "enrollments": enrollment_rows(run, facts.enrollments),
+        "insured_place": _place_of(run, facts.enrollments[0]) if facts.enrollments else "",
         "blocked": next(iter(stops), ""),
     }
 
