@@ -226,7 +226,7 @@ def test_what_was_said_once_fills_the_pages_of_the_filing(pack: Pack) -> None:
     assert known[Step.CONTACT] == {"start_choice": "today"}
     begun = journey("posted", "long_term", starts_on=TODAY - timedelta(days=3))
     told = filled(pack, begun, own)
-    assert told[Step.CONTACT]["start"] == "2026-11-19"
+    assert told[Step.CONTACT] == {"start_choice": "today", "admitted": "2026-11-19"}
 
 
 def filled(

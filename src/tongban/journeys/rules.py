@@ -116,13 +116,14 @@ def _known_for_filing(
         known[Step.PROXY] = enrollment
     if len(kinds := fitting(event, found)) == 1:
         known[Step.KIND] = {"kind": kinds[0].kind.value}
-    # Begun already: from that day. Still to come: from today, so that an earlier admission is covered too.
-    begun = journey.starts_on < today
-    known[Step.CONTACT] = {"start_choice": "date" if begun else "today"}
-    if begun:
+    # Still to come: from today, so that an earlier admission is covered too. Begun already: from that day; but of a stay
+    # only the person knows whether it still lasts, and with that the filing's first day follows from the admission.
+    contact = {"start_choice": "today"}
+    if journey.starts_on < today:
         day = journey.starts_on.isoformat()
-        stay = {"admitted_choice": "yes", "admitted": day} if journey.care is CareKind.INPATIENT else {}
-        known[Step.CONTACT] = {"start_choice": "date", "start": day, **stay}
+        is_stay = journey.care is CareKind.INPATIENT
+        contact |= {"admitted": day} if is_stay else {"start_choice": "date", "start": day}
+    known[Step.CONTACT] = contact
     return known
 
 
