@@ -116,8 +116,8 @@ def _known_for_filing(
         known[Step.PROXY] = enrollment
     if len(kinds := fitting(event, found)) == 1:
         known[Step.KIND] = {"kind": kinds[0].kind.value}
-    # Still to come: from today, so that an earlier admission is covered too. Begun already: from that day; but of a stay
-    # only the person knows whether it still lasts, and with that the filing's first day follows from the admission.
+    # Still to come: from today, so that an earlier admission is covered too. Begun already: from that day; but only the
+    # person knows whether a stay still lasts, and with that the filing's first day follows from the admission.
     contact = {"start_choice": "today"}
     if journey.starts_on < today:
         day = journey.starts_on.isoformat()
