@@ -15,7 +15,7 @@ run: ## 启动演示环境，打开 http://127.0.0.1:8000（换端口：make run
 
 test: lint ## 跑全部检查：规范、类型、测试、浏览器、故障
 	$(PYTEST) -n 2 -m "not browser and not faults"
-	$(PYTEST) -n 2 -m browser
+	$(PYTEST) -m browser
 	$(PYTEST) -m faults
 
 lint: ## 只查规范、类型和引入方向
