@@ -211,7 +211,10 @@
       if (!left--) { clearInterval(timer); box.textContent = box.dataset.lost; return; }
       fetch(box.dataset.renew, { credentials: 'same-origin' }).then(function (r) {
         return r.ok && !r.redirected ? r.text() : Promise.reject();
-      }).then(function (part) { box.innerHTML = part; }, function () { left = 0; });
+      }).then(function (part) {
+        // An answer that was slow must not show a code again where the page already says that it stopped.
+        if (left >= 0) box.innerHTML = part;
+      }, function () { left = 0; });
     }, box.dataset.seconds * 1000);
   });
 
