@@ -1,14 +1,14 @@
 """Relatives' accounts in a settlement: who pays, how much, in which order, and everything back with the bill."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import asyncpg
 import pytest
 from family_kit import Family, aid_of, check_family
-from settlement_kit import BEIJING, DATONG, TAIYUAN_PHARMACY, Hospital, book_of, line
+from settlement_kit import BEIJING, DATONG, NOW, TAIYUAN_PHARMACY, Hospital, book_of, line
 
-from tongban import notices, settlement
+from tongban import mutual_aid, notices, settlement
 from tongban.infra.db import Connection
 from tongban.kernel.vocabulary import CareKind, Relation
 from tongban.law import Pack
@@ -188,6 +188,25 @@ async def test_a_bill_taken_back_gives_everything_back(
     assert (balance.balance_fen, balance.reserved_fen) == (100_000, found.left_fen if is_quota else 0)
     assert "退回" in (await notices.inbox(db, giver.person_id))[0].title
     await check_family(db, [giver, receiver], {giver.person_id: 100_000})
+
+
+async def test_what_comes_back_in_january_is_not_this_years(
+    family: Family, hospital: Hospital, db: Connection
+) -> None:
+    giver, receiver = await family.employee(), await family.resident()
+    grant = await family.bound_and_given(giver, receiver, 30_000)
+    december, january = NOW + timedelta(days=30), NOW + timedelta(days=45)
+    request = replace(await hospital.stay(receiver, BILL_FEN), settled_on=december.date())
+    settled = await replace(hospital, now=december).settle(request)
+
+    async def used_this_year(now: datetime) -> list[int | None]:
+        found = await mutual_aid.grants_by(db, giver.person_id, now=now)
+        return [each.used_this_year_fen for each in found]
+
+    assert (await used_this_year(december), await used_this_year(january)) == ([30_000], [0])
+    await replace(hospital, now=january).cancel(settled)
+    assert (await used_this_year(december), await used_this_year(january)) == ([0], [0])
+    assert (await family.now_of(grant)).left_fen == 30_000
 
 
 async def test_a_repeated_message_is_answered_as_before_and_takes_nothing(

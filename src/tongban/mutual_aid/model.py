@@ -28,8 +28,8 @@ class EventKind(Word):
     ENDED = "ended", "自动结束"
 
 
-SPENDING = {EventKind.USED: 1, EventKind.PREMIUM: 1, EventKind.RETURNED: -1, EventKind.PREMIUM_RETURNED: -1}
-"""Which events use the authorisation (1) and which give it back (-1)."""
+GIVES_BACK = {EventKind.USED: EventKind.RETURNED, EventKind.PREMIUM: EventKind.PREMIUM_RETURNED}
+"""Which events use an authorisation, and which one, under the same reference, gives that back."""
 
 
 def grant_number(giver_id: int, grant_serial: int) -> str:
@@ -41,7 +41,8 @@ class Grant:
     """One authorisation. `relation` is what the receiver is to the giver.
 
     `is_set_apart`: a quota, what is left of it the giver cannot spend. Otherwise it is only a limit, and the account
-    may hold less. `used_this_year_fen` is None where it was not asked for.
+    may hold less. `used_this_year_fen` is what was used in the year and has not come back, whenever it came back; None
+    where it was not asked for.
     """
 
     giver_id: int

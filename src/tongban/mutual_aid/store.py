@@ -9,7 +9,7 @@ from tongban.infra.db import Db
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import CareKind, Locality, Relation
 from tongban.mutual_aid.model import (
-    SPENDING,
+    GIVES_BACK,
     EventKind,
     Grant,
     GrantEvent,
@@ -22,14 +22,14 @@ _GRANT = """
   g.person_id, g.grant_serial, g.receiver_id, g.relation, g.giver_pool, g.receiver_pool, g.locality, g.is_set_apart,
   g.limit_fen, g.used_fen, g.valid_from, g.state, g.opened_at, g.ended_at, g.end_reason
 """
-_SIGNED_AMOUNT = (
-    "case "
-    + " ".join(f"when e.what = '{kind}' then {sign} * e.amount_fen" for kind, sign in SPENDING.items())
-    + " else 0 end"
-)
+_IS_GIVEN_BACK = " or ".join(f"(u.what, b.what) = ('{use}', '{back}')" for use, back in GIVES_BACK.items())
+_USES = ", ".join(f"'{use}'" for use in GIVES_BACK)
+# What was used last year and came back this year is nothing of this year's, neither way.
 _USED_THIS_YEAR = f"""
-  (select coalesce(sum({_SIGNED_AMOUNT}), 0)::bigint from mutual_aid.event e
-   where e.person_id = g.person_id and e.grant_serial = g.grant_serial and e.happened_at >= $2
+  (select coalesce(sum(u.amount_fen), 0)::bigint from mutual_aid.event u
+   where u.person_id = g.person_id and u.grant_serial = g.grant_serial and u.happened_at >= $2 and u.what in ({_USES})
+     and not exists (select from mutual_aid.event b where b.person_id = u.person_id
+       and b.grant_serial = u.grant_serial and b.reference = u.reference and ({_IS_GIVEN_BACK}))
   ) as used_this_year_fen
 """  # noqa: S608
 _PREMIUM = """
