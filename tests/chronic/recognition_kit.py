@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tongban import chronic, drafts
-from tongban.chronic import FLOW, Application, Decision, Reading, Reviewer
+from tongban.agency import Operator
+from tongban.chronic import FLOW, Application, Decision, Reading
 from tongban.drafts import Draft
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
@@ -20,9 +21,9 @@ TODAY = day_of(NOW)
 TAIYUAN, DATONG = "140100", "140200"
 HOSPITAL, OTHER_HOSPITAL, UNCONNECTED, PHARMACY = "H14010000001", "H14010000002", "H14010000003", "P14010000001"
 HYPERTENSION, DIABETES, EPILEPSY, HYPERTENSION_DRUGS = "M03900", "M01600", "M02500", "LB0001"
-AGENCY = Reviewer("李经办", (TAIYUAN,))
-COLLEAGUE = Reviewer("赵经办", (TAIYUAN,))
-DATONG_AGENCY = Reviewer("孙经办", (DATONG,))
+AGENCY = Operator("李经办", frozenset({TAIYUAN}))
+COLLEAGUE = Operator("赵经办", frozenset({TAIYUAN}))
+DATONG_AGENCY = Operator("孙经办", frozenset({DATONG}))
 AS_APPLIED = Decision()
 
 

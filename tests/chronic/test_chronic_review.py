@@ -26,11 +26,11 @@ from recognition_kit import (
 )
 
 from tongban import chronic, notices
+from tongban.agency import CaseNotFound, NothingSaid, Operator
 from tongban.chronic import (
     AlreadyApplied,
     AlreadyDecided,
     Application,
-    ApplicationNotFound,
     ApplicationState,
     ApplicationWithdrawn,
     Certification,
@@ -79,7 +79,7 @@ async def test_every_look_is_written_down_with_who_and_why(
 ) -> None:
     made = await office.apply(elder)
     await chronic.show(db, vault, office.pack, AGENCY, made.number, reason="电话咨询", now=NOW)
-    row = await owner_db.fetchrow("select actor, subject, detail from infra.audit where action = 'chronic.looked_at'")
+    row = await owner_db.fetchrow("select actor, subject, detail from infra.audit where action = 'chronic.viewed'")
     assert (row["actor"], row["subject"]) == ("operator:李经办", made.number)
     assert "电话咨询" in str(row["detail"])
 
@@ -94,7 +94,7 @@ async def test_an_agency_of_another_pool_finds_nothing(
         chronic.accept(db, DATONG_AGENCY, made.number, now=NOW),
         chronic.approve(db, office.pack, DATONG_AGENCY, made.number, AS_APPLIED, now=NOW),
     ):
-        with pytest.raises(ApplicationNotFound):
+        with pytest.raises(CaseNotFound):
             await attempt
 
 
@@ -155,12 +155,12 @@ async def test_what_is_decided_or_withdrawn_stays_so(office: Office, elder: Resi
 async def test_a_refusal_needs_a_sentence_and_tells_it(office: Office, elder: Resident, db: Connection) -> None:
     made = await office.apply(elder)
     await chronic.accept(db, AGENCY, made.number, now=NOW)
-    with pytest.raises(DecisionRefused, match="为什么"):
+    with pytest.raises(NothingSaid, match="为什么"):
         await chronic.refuse(db, AGENCY, made.number, reason=RefusalReason.BELOW_STANDARD, sentence=" ", now=NOW)
     refused = await chronic.refuse(
         db, AGENCY, made.number, reason=RefusalReason.BELOW_STANDARD, sentence="血压记录不到三次", now=NOW
     )
-    assert (refused.state, refused.reason) == (ApplicationState.REFUSED, "血压记录不到三次")
+    assert (refused.state, refused.reason) == (ApplicationState.REFUSED, "血压记录不到三次。")
     assert "血压记录不到三次" in (await notices.inbox(db, elder.person_id))[0].body
     assert (await office.apply(elder)).state is ApplicationState.IN_REVIEW  # may be tried again
 
@@ -187,7 +187,7 @@ async def test_a_decision_that_cannot_be_changes_nothing(
     assert (await chronic.application_seen_by(db, elder.person_id, made.number)).state is ApplicationState.IN_REVIEW
 
 
-async def test_a_reviewer_may_name_the_narrower_code(office: Office, elder: Resident, db: Connection) -> None:
+async def test_an_operator_may_name_the_narrower_code(office: Office, elder: Resident, db: Connection) -> None:
     made = await office.apply(elder, disease={"diseases": "M00200"})
     await chronic.accept(db, AGENCY, made.number, now=NOW)
     (certified,) = await chronic.approve(
@@ -221,12 +221,12 @@ async def test_the_laws_months_and_days_are_used(
 # -- at the same time -------------------------------------------------------------------------------------------------
 
 
-async def test_two_reviewers_at_once_and_one_has_it(office: Office, elder: Resident, database_url: str) -> None:
+async def test_two_operators_at_once_and_one_has_it(office: Office, elder: Resident, database_url: str) -> None:
     made = await office.apply(elder)
 
-    async def take(reviewer: chronic.Reviewer) -> Application:
+    async def take(operator: Operator) -> Application:
         async with connected(database_url) as db:
-            return await chronic.accept(db, reviewer, made.number, now=NOW)
+            return await chronic.accept(db, operator, made.number, now=NOW)
 
     outcomes = await asyncio.gather(*(take(each) for each in (AGENCY, COLLEAGUE) * 3), return_exceptions=True)
     takers = {each.accepted_by for each in outcomes if isinstance(each, Application)}

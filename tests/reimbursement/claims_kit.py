@@ -11,6 +11,7 @@ from PIL import Image
 from settlement_kit import DATONG_HOSPITAL, NOW, TAIYUAN
 
 from tongban import drafts, materials, reimbursement
+from tongban.agency import Operator
 from tongban.directory import Regions
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Db
@@ -18,10 +19,10 @@ from tongban.infra.files import DiskFiles
 from tongban.kernel.identifiers import id_check_character
 from tongban.law import Pack
 from tongban.materials import MaterialKind
-from tongban.reimbursement import FLOW, KEYS, Claim, Finding, Operator, Reading, Step
+from tongban.reimbursement import FLOW, KEYS, Claim, Finding, Reading, Step
 from tongban.settlement import Split
 
-REVIEWER, CASHIER = Operator("reviewer", frozenset({TAIYUAN})), Operator("cashier")
+REVIEWER, CASHIER = Operator("reviewer", frozenset({TAIYUAN})), Operator("cashier", frozenset({TAIYUAN}))
 
 
 def luhn_card(first: str = "622202123456789012") -> str:

@@ -21,7 +21,8 @@ from datetime import datetime
 from pathlib import Path
 from tongban.infra.crypto import Vault
 from tongban.infra.db import connected
-from tongban.reimbursement import Operator, RecordedBank, pay
+from tongban.agency import Operator
+from tongban.reimbursement import RecordedBank, pay
 
 url, folder, number, dies, now = sys.argv[1:]
 
@@ -37,8 +38,8 @@ class DyingBank(RecordedBank):
 async def main():
     vault = Vault({1: bytes(range(32))}, bytes(range(32, 64)))
     async with connected(url) as db:
-        await pay(db, vault, DyingBank(Path(folder)), operator=Operator("killed"), number=number,
-                  now=datetime.fromisoformat(now))
+        await pay(db, vault, DyingBank(Path(folder)), operator=Operator("killed", frozenset({"140100"})),
+                  number=number, now=datetime.fromisoformat(now))
 
 asyncio.run(main())
 """

@@ -12,6 +12,7 @@ from claims_kit import CASHIER, REVIEWER, Desk
 from settlement_kit import DATONG_HOSPITAL, Hospital, Insured, book_of
 
 from tongban import account, notices, reimbursement, settlement
+from tongban.agency import CaseNotFound, NothingSaid, Operator
 from tongban.infra.db import Connection, Pool
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import YearTotals
@@ -30,8 +31,6 @@ from tongban.reimbursement import (
     FindingWrong,
     FourEyes,
     NothingToPay,
-    Operator,
-    OutOfScope,
     PaymentOrder,
     RecordedBank,
     RefuseCode,
@@ -132,7 +131,7 @@ async def test_an_operator_of_another_pool_neither_sees_nor_decides(desk: Desk, 
         desk.compute(claim, operator=ELSEWHERE),
     ]
     for call in calls:
-        with pytest.raises(OutOfScope):
+        with pytest.raises(CaseNotFound):
             await call
     with pytest.raises(ClaimNotFound):
         await reimbursement.look(db, desk.vault, operator=REVIEWER, number="R123", now=now)
@@ -141,7 +140,7 @@ async def test_an_operator_of_another_pool_neither_sees_nor_decides(desk: Desk, 
 async def test_refused_with_a_reason_and_the_invoices_are_free(
     desk: Desk, db: Connection, claim: Claim, father: int
 ) -> None:
-    with pytest.raises(FindingWrong):
+    with pytest.raises(NothingSaid):
         await reimbursement.refuse(
             db, operator=REVIEWER, number=claim.number, code=RefuseCode.NOT_COVERED, sentence="不行", now=desk.now
         )

@@ -1,6 +1,6 @@
 """The agency's side: take, ask for more, recognise, refuse. Every look at a person's data is written down.
 
-A reviewer names the pools they work for; an application of another pool is not found. Two reviewers queue at the
+An operator names the pools they work for; an application of another pool is not found. Two operators queue at the
 person's row, and the second one is told what the first has done.
 """
 
@@ -12,11 +12,11 @@ from typing import NamedTuple
 import asyncpg
 
 from tongban import materials
+from tongban.agency import CHANNEL, SENTENCE_MAX, Operator, in_scope, log_case_look, log_queue_look, told
 from tongban.chronic import rules, store
 from tongban.chronic.apply import note, require_open
 from tongban.chronic.errors import (
     AlreadyApplied,
-    ApplicationNotFound,
     CertificationNotFound,
     DecisionRefused,
     NotAccepted,
@@ -47,21 +47,6 @@ from tongban.law import Pack
 from tongban.materials import Material, MaterialKind
 from tongban.people import Person, enrollments, get_person, names_of
 
-_CHANNEL = "review"
-_SENTENCE_MAX = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewer:
-    """Who works on it, and for which insured pools."""
-
-    name: str
-    pools: tuple[str, ...]
-
-    @property
-    def actor(self) -> str:
-        return f"operator:{self.name}"
-
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
@@ -87,7 +72,7 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything a reviewer sees. Personal numbers are masked."""
+    """Everything an operator sees. Personal numbers are masked."""
 
     application: Application
     masked_id: str
@@ -104,7 +89,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a reviewer recognises. `codes` None: every disease applied for; `institutions` None: those applied for.
+    """What an operator recognises. `codes` None: every disease applied for; `institutions` None: those applied for.
     `valid_to` None: as the law says, or until further notice."""
 
     codes: tuple[str, ...] | None = None
@@ -113,20 +98,12 @@ class Decision:
     valid_to: date | None = None
 
 
-async def queue(db: Db, reviewer: Reviewer, *, now: datetime, limit: int = 100) -> list[QueueRow]:
+async def queue(db: Db, operator: Operator, *, now: datetime, limit: int = 100) -> list[QueueRow]:
     """What waits, the most urgent first. Names are masked; that the queue was looked at is logged all the same."""
     today = day_of(now)
-    found = await store.queue(db, reviewer.pools, await names(db), limit)
+    found = await store.queue(db, sorted(operator.pools), await names(db), limit)
     known = await names_of(db, [each.person_id for each in found])
-    await audit.record(
-        db,
-        now=now,
-        actor=reviewer.actor,
-        channel=_CHANNEL,
-        action="chronic.listed",
-        person_id=None,
-        subject=str(len(found)),
-    )
+    await log_queue_look(db, operator, "chronic", shown=len(found), now=now)
     return [
         QueueRow(
             each,
@@ -139,20 +116,13 @@ async def queue(db: Db, reviewer: Reviewer, *, now: datetime, limit: int = 100) 
 
 
 async def show(
-    db: Db, vault: Vault, pack: Pack, reviewer: Reviewer, number: str, *, reason: str, now: datetime
+    db: Db, vault: Vault, pack: Pack, operator: Operator, number: str, *, reason: str, now: datetime
 ) -> Case:
-    """The whole application; the look is logged with the reason given. Raises ApplicationNotFound."""
-    application = await _in_scope(db, reviewer, number)
+    """The whole application; the look is logged with the reason given. Raises CaseNotFound."""
+    application = await _in_scope(db, operator, number)
     async with db.transaction():
-        await audit.record(
-            db,
-            now=now,
-            actor=reviewer.actor,
-            channel=_CHANNEL,
-            action="chronic.looked_at",
-            person_id=application.person_id,
-            subject=application.number,
-            detail={"reason": reason[:_SENTENCE_MAX]},
+        await log_case_look(
+            db, operator, "chronic", person_id=application.person_id, number=application.number, reason=reason, now=now
         )
         person = await get_person(db, vault, application.person_id)
         proxy = await get_person(db, vault, application.applied_by)
@@ -196,36 +166,36 @@ async def _compared(
 
 
 async def photo(
-    db: Db, vault: Vault, files: Files, reviewer: Reviewer, number: str, material: str, *, page: int, now: datetime
+    db: Db, vault: Vault, files: Files, operator: Operator, number: str, material: str, *, page: int, now: datetime
 ) -> tuple[bytes, str]:
     """One page of a picture that was handed in with the application, and its media type; the look is logged.
 
-    Raises ApplicationNotFound, MaterialNotFound.
+    Raises CaseNotFound, MaterialNotFound.
     """
-    application = await _in_scope(db, reviewer, number)
+    application = await _in_scope(db, operator, number)
     if material not in {each.number for each in await papers_of(db, application)}:
         raise materials.MaterialNotFound
     return await materials.read_for_review(
-        db, vault, files, operator=reviewer.name, number=material, page=page, now=now
+        db, vault, files, operator=operator.name, number=material, page=page, now=now
     )
 
 
-async def accept(db: Db, reviewer: Reviewer, number: str, *, now: datetime) -> Application:
+async def accept(db: Db, operator: Operator, number: str, *, now: datetime) -> Application:
     """Take it; taking one's own again changes nothing. Raises NotAccepted when a colleague has it."""
     async with db.transaction():
-        application = await _locked(db, reviewer, number)
+        application = await _locked(db, operator, number)
         require_open(application)
-        if application.accepted_by == reviewer.name:
+        if application.accepted_by == operator.name:
             return application
         if application.accepted_by:
             raise NotAccepted(f"申请 {application.number} 已经由{application.accepted_by}受理，请找他交接")
-        await store.accept(db, application.person_id, application.application_serial, reviewer.name, now)
+        await store.accept(db, application.person_id, application.application_serial, operator.name, now)
         await note(
             db,
             application,
             EventKind.ACCEPTED,
-            actor=reviewer.actor,
-            channel=_CHANNEL,
+            actor=operator.actor,
+            channel=CHANNEL,
             now=now,
             title="慢特病申请开始审核",
             body="经办人员已经受理，有结果会告诉您。",
@@ -234,36 +204,34 @@ async def accept(db: Db, reviewer: Reviewer, number: str, *, now: datetime) -> A
 
 
 async def ask(
-    db: Db, reviewer: Reviewer, number: str, *, kinds: Sequence[MaterialKind], sentence: str, now: datetime
+    db: Db, operator: Operator, number: str, *, kinds: Sequence[MaterialKind], sentence: str, now: datetime
 ) -> Application:
-    """Ask the citizen for these papers; `sentence` is what they read. Raises DecisionRefused when it says nothing."""
-    sentence = sentence.strip()
+    """Ask the citizen for these papers; `sentence` is what they read. Raises NothingSaid."""
     if not kinds:
         raise DecisionRefused("请写要补哪几样材料", field="material")
-    if not 4 <= len(sentence) <= _SENTENCE_MAX:
-        raise DecisionRefused(f"请用一句话写清楚要补什么、为什么，4 到 {_SENTENCE_MAX} 个字", field="sentence")
+    said = told(sentence, "要补什么、为什么")
     async with db.transaction():
-        application = await _taken(db, reviewer, number)
+        application = await _taken(db, operator, number)
         wanted = tuple(dict.fromkeys(kinds))
-        await store.ask(db, application.person_id, application.application_serial, wanted, sentence)
+        await store.ask(db, application.person_id, application.application_serial, wanted, said)
         papers = "、".join(kind.zh for kind in wanted)
         await note(
             db,
             application,
             EventKind.ASKED,
-            actor=reviewer.actor,
-            channel=_CHANNEL,
+            actor=operator.actor,
+            channel=CHANNEL,
             now=now,
-            told=f"{papers}：{sentence}",
+            told=f"{papers}：{said}",
             detail={"kinds": [kind.value for kind in wanted]},
             title="慢特病申请要补材料",
-            body=f"请补：{papers}。{sentence}",
+            body=f"请补：{papers}。{said}",
         )
         return await _again(db, application)
 
 
 async def approve(
-    db: Db, pack: Pack, reviewer: Reviewer, number: str, decision: Decision, *, now: datetime
+    db: Db, pack: Pack, operator: Operator, number: str, decision: Decision, *, now: datetime
 ) -> list[Certification]:
     """Recognise, change institutions or renew, as was applied for; returns the certifications as they are now.
 
@@ -274,7 +242,7 @@ async def approve(
         raise DecisionRefused("到期日早于开始日，请改对", field="to")
     try:
         async with db.transaction():
-            application = await _taken(db, reviewer, number)
+            application = await _taken(db, operator, number)
             chosen = decision.institutions if decision.institutions is not None else application.institutions
             await _require_institutions(db, pack, application, chosen, today)
             if application.purpose is Purpose.CHANGE_INSTITUTIONS:
@@ -282,10 +250,10 @@ async def approve(
                 recognised = tuple(each.wanted for each in application.diseases)
             else:
                 recognised = await _recognised(db, pack, application, decision.codes, today)
-                serials = await _certify(db, pack, application, recognised, chosen, decision, reviewer, today, now)
+                serials = await _certify(db, pack, application, recognised, chosen, decision, operator, today, now)
             person_id, serial = application.person_id, application.application_serial
             await store.mark_diseases(db, person_id, serial, [each.key for each in recognised])
-            await store.decide(db, person_id, serial, ApplicationState.RECOGNISED, decided_by=reviewer.name, now=now)
+            await store.decide(db, person_id, serial, ApplicationState.RECOGNISED, decided_by=operator.name, now=now)
             await materials.close(
                 db,
                 person_id=person_id,
@@ -297,8 +265,8 @@ async def approve(
                 db,
                 application,
                 EventKind.RECOGNISED,
-                actor=reviewer.actor,
-                channel=_CHANNEL,
+                actor=operator.actor,
+                channel=CHANNEL,
                 now=now,
                 told="、".join(each.zh for each in recognised),
                 detail={"certifications": serials, "institutions": list(chosen)},
@@ -322,22 +290,22 @@ async def _require_institutions(
 async def _recognised(
     db: Db, pack: Pack, application: Application, codes: tuple[str, ...] | None, today: date
 ) -> tuple[Wanted, ...]:
-    """What is recognised of what was applied for. The reviewer may say a narrower code of the same disease."""
+    """What is recognised of what was applied for. The operator may say a narrower code of the same disease."""
     applied = {each.wanted.key: each.wanted for each in application.diseases}
     if codes is None:
         return tuple(applied.values())
     catalog = await chronic_diseases(db)
-    told = [rules.wanted_of(pack, application.insured_pool, code, catalog, today) for code in codes]
-    if not told:
+    named = [rules.wanted_of(pack, application.insured_pool, code, catalog, today) for code in codes]
+    if not named:
         raise DecisionRefused("至少要认定一种病；一种都不认定，请用 refuse 并写明原因", field="disease")
-    for each in told:
+    for each in named:
         if each.key not in applied:
             raise DecisionRefused(
                 f"申请里没有“{each.zh}”（{each.code}），申请的是{application.diseases_zh}", field="disease"
             )
-    if len({each.key for each in told}) < len(told):
+    if len({each.key for each in named}) < len(named):
         raise DecisionRefused("同一种病写了两次，请只写一个编码", field="disease")
-    return tuple(told)
+    return tuple(named)
 
 
 async def _certify(
@@ -347,7 +315,7 @@ async def _certify(
     recognised: Sequence[Wanted],
     institutions: Sequence[str],
     decision: Decision,
-    reviewer: Reviewer,
+    operator: Operator,
     today: date,
     now: datetime,
 ) -> list[int]:
@@ -366,7 +334,7 @@ async def _certify(
             valid_from=first_day,
             valid_to=until.valid_to,
             basis=until.basis,
-            decided_by=reviewer.name,
+            decided_by=operator.name,
             now=now,
         )
         await store.designate(db, application.person_id, serial, institutions, first_day, until.valid_to)
@@ -396,14 +364,12 @@ async def _change(
 
 
 async def refuse(
-    db: Db, reviewer: Reviewer, number: str, *, reason: RefusalReason, sentence: str, now: datetime
+    db: Db, operator: Operator, number: str, *, reason: RefusalReason, sentence: str, now: datetime
 ) -> Application:
-    """Not recognised, with a reason and a sentence the citizen reads. Raises DecisionRefused when it says nothing."""
-    sentence = sentence.strip()
-    if not 4 <= len(sentence) <= _SENTENCE_MAX:
-        raise DecisionRefused(f"请用一句话写清楚为什么不通过，4 到 {_SENTENCE_MAX} 个字", field="sentence")
+    """Not recognised, with a reason and a sentence the citizen reads. Raises NothingSaid."""
+    said = told(sentence, "为什么不通过")
     async with db.transaction():
-        application = await _taken(db, reviewer, number)
+        application = await _taken(db, operator, number)
         person_id, serial = application.person_id, application.application_serial
         await store.mark_diseases(db, person_id, serial, [])
         await store.decide(
@@ -411,36 +377,36 @@ async def refuse(
             person_id,
             serial,
             ApplicationState.REFUSED,
-            decided_by=reviewer.name,
+            decided_by=operator.name,
             now=now,
             reason_code=reason.value,
-            reason=sentence,
+            reason=said,
         )
         await materials.close(db, person_id=person_id, subject=application.number, now=now)
         await note(
             db,
             application,
             EventKind.REFUSED,
-            actor=reviewer.actor,
-            channel=_CHANNEL,
+            actor=operator.actor,
+            channel=CHANNEL,
             now=now,
-            told=f"{reason.zh}。{sentence}",
+            told=f"{reason.zh}。{said}",
             detail={"reason": reason.value},
             title=f"慢特病{application.purpose.zh}没有通过",
-            body=f"{sentence}。不同意的，可以打参保地的电话，也可以补齐材料再申请。".replace("。。", "。"),
+            body=f"{said}不同意的，可以打参保地的电话，也可以补齐材料再申请。",
         )
         return await _again(db, application)
 
 
 async def end_certification(
-    db: Db, reviewer: Reviewer, number: str, serial: int, *, last_day: date, reason: str, now: datetime
+    db: Db, operator: Operator, number: str, serial: int, *, last_day: date, reason: str, now: datetime
 ) -> Certification:
     """Let a certification that came from application `number` end earlier, for example because its holder is insured
     elsewhere from then on. Raises CertificationNotFound, DecisionRefused."""
     if len(reason.strip()) < 4:
         raise DecisionRefused("请写为什么提前结束", field="reason")
     async with db.transaction():
-        application = await _locked(db, reviewer, number)
+        application = await _locked(db, operator, number)
         known = await certification_of(db, application.person_id, serial)
         if known.application_serial != application.application_serial:
             raise CertificationNotFound
@@ -448,17 +414,17 @@ async def end_certification(
             raise DecisionRefused("最后一天要在这条认定的有效期里，请改对", field="on")
         await store.designate(db, application.person_id, serial, (), last_day + timedelta(days=1), None)
         await store.end_certification(
-            db, application.person_id, serial, last_day, reviewer.name, reason.strip()[:_SENTENCE_MAX]
+            db, application.person_id, serial, last_day, operator.name, reason.strip()[:SENTENCE_MAX]
         )
         await audit.record(
             db,
             now=now,
-            actor=reviewer.actor,
-            channel=_CHANNEL,
+            actor=operator.actor,
+            channel=CHANNEL,
             action="chronic.ended",
             person_id=application.person_id,
             subject=application.number,
-            detail={"certification": serial, "last_day": last_day.isoformat(), "reason": reason[:_SENTENCE_MAX]},
+            detail={"certification": serial, "last_day": last_day.isoformat(), "reason": reason[:SENTENCE_MAX]},
         )
     return await certification_of(db, application.person_id, serial)
 
@@ -466,29 +432,25 @@ async def end_certification(
 # --- scope and turn --------------------------------------------------------------------------------------------------
 
 
-async def _in_scope(db: Db, reviewer: Reviewer, number: str) -> Application:
-    """Raises ApplicationNotFound for one of another pool, as for none."""
-    found = await find_application(db, number)
-    if found is None or found.insured_pool not in reviewer.pools:
-        raise ApplicationNotFound
-    return found
+async def _in_scope(db: Db, operator: Operator, number: str) -> Application:
+    return in_scope(operator, await find_application(db, number))
 
 
-async def _locked(db: Db, reviewer: Reviewer, number: str) -> Application:
-    application = await _in_scope(db, reviewer, number)
+async def _locked(db: Db, operator: Operator, number: str) -> Application:
+    application = await _in_scope(db, operator, number)
     await store.lock_person(db, application.person_id)
     return await _again(db, application)
 
 
-async def _taken(db: Db, reviewer: Reviewer, number: str) -> Application:
-    """Locked, undecided, this reviewer's, and the agency's turn."""
-    application = await _locked(db, reviewer, number)
+async def _taken(db: Db, operator: Operator, number: str) -> Application:
+    """Locked, undecided, this operator's, and the agency's turn."""
+    application = await _locked(db, operator, number)
     require_open(application)
     if application.state is ApplicationState.MATERIALS_DUE:
         raise WaitsForMaterials(f"申请 {application.number} 正在等申请人补材料，补来了才能接着办")
     if not application.accepted_by:
         raise NotAccepted(f"申请 {application.number} 还没有人受理，请先 accept")
-    if application.accepted_by != reviewer.name:
+    if application.accepted_by != operator.name:
         raise NotAccepted(f"申请 {application.number} 由{application.accepted_by}受理，请找他交接")
     return application
 

@@ -47,12 +47,6 @@ class ClaimClosed(Conflict):
     code = "claim_closed"
 
 
-class OutOfScope(NotAllowed):
-    """The operator works for other pools."""
-
-    code = "claim_out_of_scope"
-
-
 class FourEyes(NotAllowed):
     """From a limit up, whoever computed a claim does not pay it."""
 

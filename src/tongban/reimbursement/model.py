@@ -237,20 +237,6 @@ class ClaimDetail:
     phone: str = field(repr=False)
 
 
-class Operator(NamedTuple):
-    """Who works on claims, and for which pools; `pools` None: for all."""
-
-    name: str
-    pools: frozenset[str] | None = None
-
-    def may_see(self, pool_code: str) -> bool:
-        return self.pools is None or pool_code in self.pools
-
-    @property
-    def actor(self) -> str:
-        return f"operator:{self.name}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a reviewer read from the papers: the charges as four sums or line by line, and the marks of the record."""

@@ -11,6 +11,7 @@ from datetime import datetime
 import asyncpg
 
 from tongban.account import EntryKind, Posting, bank_account, payout_account, write_correction, write_entry
+from tongban.agency import CHANNEL, Operator
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen, yuan
@@ -18,8 +19,8 @@ from tongban.materials import close
 from tongban.reimbursement import store, store_payments
 from tongban.reimbursement.bank import Bank, BankAnswer, BankState, BankUnreachable, PaymentOrder
 from tongban.reimbursement.errors import BankSilent, ClaimClosed, FindingWrong, FourEyes, NothingToPay
-from tongban.reimbursement.model import Claim, ClaimState, EventKind, Operator, Payment, PaymentState
-from tongban.reimbursement.scope import CHANNEL, locked_for
+from tongban.reimbursement.model import Claim, ClaimState, EventKind, Payment, PaymentState
+from tongban.reimbursement.scope import locked_for
 from tongban.reimbursement.telling import tell
 
 _PAYABLE = (ClaimState.COMPUTED, ClaimState.RETURNED)
@@ -37,7 +38,7 @@ async def pay(
 ) -> Claim:
     """Have the bank pay what a claim came to; paid already, it stays paid and is only looked at.
 
-    From `four_eyes_fen` up, whoever computed the claim may not pay it. Raises ClaimNotFound, OutOfScope, ClaimClosed,
+    From `four_eyes_fen` up, whoever computed the claim may not pay it. Raises ClaimNotFound, CaseNotFound, ClaimClosed,
     NothingToPay, FourEyes, and BankSilent when the bank does not answer: then the same call later settles it. `db`
     must be in no transaction.
     """

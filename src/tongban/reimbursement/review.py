@@ -7,8 +7,8 @@ waits for the first and then finds a claim that is no longer where it was.
 from collections.abc import Sequence
 from datetime import datetime
 
+from tongban.agency import CHANNEL, Operator, log_case_look, log_queue_look, told
 from tongban.directory import Regions
-from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
@@ -22,11 +22,10 @@ from tongban.reimbursement.model import (
     ClaimState,
     EventKind,
     Finding,
-    Operator,
     RefuseCode,
 )
 from tongban.reimbursement.records import not_found, settlement_of
-from tongban.reimbursement.scope import CHANNEL, locked_for, seen_by
+from tongban.reimbursement.scope import locked_for, seen_by
 from tongban.reimbursement.telling import tell
 from tongban.settlement import (
     SelfPaidStay,
@@ -46,36 +45,18 @@ async def queue(
     db: Db, *, operator: Operator, states: Sequence[ClaimState] = _WAITING, limit: int = 50, now: datetime
 ) -> list[Claim]:
     """What waits for the operator's pools, the one due first on top."""
-    found = await store.queue(
-        db, None if operator.pools is None else sorted(operator.pools), states, min(limit, QUEUE_MAX)
-    )
-    await audit.record(
-        db,
-        now=now,
-        actor=operator.actor,
-        channel=CHANNEL,
-        action="claims.listed",
-        person_id=None,
-        subject=str(len(found)),
-    )
+    found = await store.queue(db, sorted(operator.pools), states, min(limit, QUEUE_MAX))
+    await log_queue_look(db, operator, "claim", shown=len(found), now=now)
     return found
 
 
 async def look(db: Db, vault: Vault, *, operator: Operator, number: str, now: datetime) -> ClaimDetail:
-    """Everything of one claim. Raises ClaimNotFound, OutOfScope."""
+    """Everything of one claim. Raises ClaimNotFound, CaseNotFound."""
     claim = await seen_by(db, operator, number)
     found = await store.detail(db, vault, claim.person_id, claim.claim_serial)
     if found is None:
         raise not_found()
-    await audit.record(
-        db,
-        now=now,
-        actor=operator.actor,
-        channel=CHANNEL,
-        action="claim.viewed",
-        person_id=claim.person_id,
-        subject=claim.number,
-    )
+    await log_case_look(db, operator, "claim", person_id=claim.person_id, number=claim.number, now=now)
     return found
 
 
@@ -97,7 +78,7 @@ async def ask(
         wrong = [slot for slot in slots if slot not in names]
         if wrong or not slots:
             raise FindingWrong(f"要补哪些材料，只能从 {'、'.join(names)} 里选", field="slots")
-        said = _sentence(sentence)
+        said = told(sentence, "要补什么、为什么")
         claim = await _accepted(db, claim, operator, now)
         claim = await store.change(
             db, claim, state=ClaimState.PAPERS_DUE, asked_slots=list(dict.fromkeys(slots)), said=said
@@ -110,7 +91,7 @@ async def refuse(db: Db, *, operator: Operator, number: str, code: RefuseCode, s
     """Refuse with a reason from the list and a sentence to the person. The invoices are free again."""
     async with db.transaction():
         claim = await _open_claim(db, operator, number)
-        return await _refused(db, claim, code, _sentence(sentence), operator, now)
+        return await _refused(db, claim, code, told(sentence, "为什么不通过"), operator, now)
 
 
 async def preview(
@@ -139,8 +120,8 @@ async def compute(
     """Compute a claim by the law and owe the person what comes out, all in one transaction.
 
     A stay that was settled at the hospital meanwhile ends the claim: it comes back refused, with that as its reason.
-    Raises ClaimNotFound, OutOfScope, ClaimClosed, FindingWrong, and everything `settlement.reimburse` refuses but that;
-    then nothing is written. `db` must be in no transaction.
+    Raises ClaimNotFound, CaseNotFound, ClaimClosed, FindingWrong, and everything else that `settlement.reimburse`
+    refuses; then nothing is written. `db` must be in no transaction.
     """
     try:
         async with db.transaction():
@@ -167,7 +148,7 @@ async def compute(
 
 async def take_back(db: Db, pack: Pack, *, operator: Operator, number: str, reason: str, now: datetime) -> Claim:
     """Undo a computation on which nothing was paid, so that it can be made again. `db` must be in no transaction."""
-    said = _sentence(reason)
+    said = told(reason, "为什么撤回核算")
     claim = await seen_by(db, operator, number)
     record = await settlement_of(db, claim)
     async with db.transaction():
@@ -247,11 +228,3 @@ def _stay(claim: Claim, finding: Finding) -> SelfPaidStay:
         is_birth=is_birth,
         delivery=finding.delivery,
     )
-
-
-def _sentence(text: str) -> str:
-    """The operator's words to the person: they are shown as they are."""
-    said = text.strip()
-    if not 4 <= len(said) <= 200:
-        raise FindingWrong("请写一句话告诉办事的人，4 到 200 个字", field="sentence")
-    return said if said[-1] in "。！？" else f"{said}。"

@@ -211,13 +211,13 @@ async def claims_by(db: Db, applicant_id: int) -> list[Claim]:
     return [_claim(row) for row in rows]
 
 
-async def queue(db: Db, pools: Sequence[str] | None, states: Sequence[ClaimState], limit: int) -> list[Claim]:
+async def queue(db: Db, pools: Sequence[str], states: Sequence[ClaimState], limit: int) -> list[Claim]:
     """What waits in those pools, the one due first on top."""
     rows = await db.fetch(
         f"""select {_CLAIM} from reimbursement.claim
-            where ($1::text[] is null or insured_pool = any($1)) and state = any($2::text[])
+            where insured_pool = any($1::text[]) and state = any($2::text[])
             order by due_on nulls last, submitted_at, claim_serial limit $3""",  # noqa: S608
-        None if pools is None else list(pools),
+        list(pools),
         list(states),
         limit,
     )

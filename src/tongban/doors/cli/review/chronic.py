@@ -7,15 +7,15 @@ import typer
 from rich.table import Column, Table
 
 from tongban import chronic
-from tongban.chronic import Application, ApplicationState, Case, Certification, Decision, RefusalReason, Reviewer
+from tongban.chronic import Application, ApplicationState, Case, Certification, Decision, RefusalReason
 from tongban.doors.cli.console import results
 from tongban.doors.cli.review.office import (
     AsJson,
     Number,
     Office,
     OfficeRefused,
-    Operator,
-    Pools,
+    OperatorName,
+    PoolCodes,
     day,
     put_json,
     run,
@@ -35,10 +35,10 @@ Sentence = Annotated[str, typer.Option("--sentence", help="给申请人看的一
 
 
 @app.command("list")
-def list_(operator: Operator, pool: Pools, as_json: AsJson = False) -> None:
+def list_(operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
     """等着办的，急的在前。姓名是遮住的。"""
-    reviewer = Reviewer(*who(operator, pool))
-    rows = run(lambda office: chronic.queue(office.db, reviewer, now=office.now))
+    clerk = who(operator, pool)
+    rows = run(lambda office: chronic.queue(office.db, clerk, now=office.now))
     if as_json:
         for row in rows:
             put_json(_line(row.application) | {"name": row.masked_name, "days_left": row.days_left})
@@ -64,16 +64,16 @@ def list_(operator: Operator, pool: Pools, as_json: AsJson = False) -> None:
 @app.command()
 def show(
     number: Number,
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     reason: Annotated[str, typer.Option("--reason", help="为什么看，写进操作记录。")] = "审核",
     as_json: AsJson = False,
 ) -> None:
     """一件申请的全部，填的和记录上的放在一起。每看一次都有记录。"""
-    reviewer = Reviewer(*who(operator, pool))
+    clerk = who(operator, pool)
 
     async def look(office: Office) -> Case:
-        return await chronic.show(office.db, office.vault, office.pack, reviewer, number, reason=reason, now=office.now)
+        return await chronic.show(office.db, office.vault, office.pack, clerk, number, reason=reason, now=office.now)
 
     case = run(look)
     if as_json:
@@ -86,20 +86,20 @@ def show(
 def photo(
     number: Number,
     material: Annotated[str, typer.Argument(metavar="材料", help="材料的编号，M 开头，show 里有。")],
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     out: Annotated[Path, typer.Option("--out", help="存成哪个文件。", dir_okay=False)],
     page: Annotated[int, typer.Option("--page", min=1, help="第几页。")] = 1,
 ) -> None:
     """把一张材料照片存下来看。每看一次都有记录。"""
-    reviewer = Reviewer(*who(operator, pool))
+    clerk = who(operator, pool)
 
     async def look(office: Office) -> tuple[bytes, str]:
         return await chronic.photo(
             office.db,
             office.vault,
             files_from(office.settings),
-            reviewer,
+            clerk,
             number,
             material,
             page=page,
@@ -112,26 +112,26 @@ def photo(
 
 
 @app.command()
-def accept(number: Number, operator: Operator, pool: Pools, as_json: AsJson = False) -> None:
+def accept(number: Number, operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
     """受理：这件由您来办。"""
-    reviewer = Reviewer(*who(operator, pool))
-    _tell(run(lambda office: chronic.accept(office.db, reviewer, number, now=office.now)), "已受理", as_json)
+    clerk = who(operator, pool)
+    _tell(run(lambda office: chronic.accept(office.db, clerk, number, now=office.now)), "已受理", as_json)
 
 
 @app.command()
 def ask(
     number: Number,
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     material: Annotated[list[str], typer.Option("--material", help="要补哪样，例如 exam_report；几样写几次。")],
     sentence: Sentence,
     as_json: AsJson = False,
 ) -> None:
     """请申请人补材料，写明补什么、为什么。"""
-    reviewer, kinds = Reviewer(*who(operator, pool)), [_kind(each) for each in material]
+    clerk, kinds = who(operator, pool), [_kind(each) for each in material]
 
     async def request(office: Office) -> Application:
-        return await chronic.ask(office.db, reviewer, number, kinds=kinds, sentence=sentence, now=office.now)
+        return await chronic.ask(office.db, clerk, number, kinds=kinds, sentence=sentence, now=office.now)
 
     _tell(run(request), "已请申请人补材料", as_json)
 
@@ -139,8 +139,8 @@ def ask(
 @app.command()
 def approve(
     number: Number,
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     disease: Annotated[
         list[str] | None, typer.Option("--disease", help="认定哪种，病种编码；不写就是申请的全部。")
     ] = None,
@@ -152,7 +152,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """认定通过。改医院、续期的申请也用它。"""
-    reviewer = Reviewer(*who(operator, pool))
+    clerk = who(operator, pool)
     decision = Decision(
         codes=tuple(disease) if disease else None,
         institutions=tuple(institution) if institution else None,
@@ -161,7 +161,7 @@ def approve(
     )
 
     async def decide(office: Office) -> list[Certification]:
-        return await chronic.approve(office.db, office.pack, reviewer, number, decision, now=office.now)
+        return await chronic.approve(office.db, office.pack, clerk, number, decision, now=office.now)
 
     made = run(decide)
     if as_json:
@@ -176,8 +176,8 @@ def approve(
 @app.command()
 def refuse(
     number: Number,
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     reason: Annotated[
         str, typer.Option("--reason", help="；".join(f"{each.value} {each.zh}" for each in RefusalReason))
     ],
@@ -185,14 +185,14 @@ def refuse(
     as_json: AsJson = False,
 ) -> None:
     """不予认定，写明原因。"""
-    reviewer = Reviewer(*who(operator, pool))
+    clerk = who(operator, pool)
     if reason not in tuple(RefusalReason):
         known = "、".join(f"{each.value}（{each.zh}）" for each in RefusalReason)
         raise OfficeRefused(f"没有原因 {reason[:40]}，可以是：{known}")
     told = RefusalReason(reason)
 
     async def decide(office: Office) -> Application:
-        return await chronic.refuse(office.db, reviewer, number, reason=told, sentence=sentence, now=office.now)
+        return await chronic.refuse(office.db, clerk, number, reason=told, sentence=sentence, now=office.now)
 
     _tell(run(decide), "已告诉申请人没有通过", as_json)
 
@@ -200,21 +200,21 @@ def refuse(
 @app.command()
 def end(
     number: Number,
-    operator: Operator,
-    pool: Pools,
+    operator: OperatorName,
+    pool: PoolCodes,
     certification: Annotated[int, typer.Option("--certification", help="认定的序号，show 里有。")],
     last_day: Annotated[str, typer.Option("--on", help="最后有效的一天，例如 2026-12-31。")],
     reason: Annotated[str, typer.Option("--reason", help="为什么提前结束。")],
     as_json: AsJson = False,
 ) -> None:
     """让一条认定提前结束，例如参保关系转走了。"""
-    reviewer, on = Reviewer(*who(operator, pool)), day(last_day, "最后一天")
+    clerk, on = who(operator, pool), day(last_day, "最后一天")
     if on is None:
         raise OfficeRefused("请用 --on 写最后有效的一天，例如 2026-12-31")
 
     async def finish(office: Office) -> Certification:
         return await chronic.end_certification(
-            office.db, reviewer, number, certification, last_day=on, reason=reason, now=office.now
+            office.db, clerk, number, certification, last_day=on, reason=reason, now=office.now
         )
 
     ended = run(finish)

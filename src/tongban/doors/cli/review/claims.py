@@ -9,11 +9,21 @@ import typer
 from rich.table import Table
 
 from tongban import reimbursement
+from tongban.agency import Operator
 from tongban.directory import Regions, all_regions
 from tongban.doors.cli.console import results
-from tongban.doors.cli.review.office import AsJson, Number, Office, OfficeRefused, put_json, run, time_left, who
-from tongban.doors.cli.review.office import Operator as OperatorName
-from tongban.doors.cli.review.office import Pools as PoolCodes
+from tongban.doors.cli.review.office import (
+    AsJson,
+    Number,
+    Office,
+    OfficeRefused,
+    OperatorName,
+    PoolCodes,
+    put_json,
+    run,
+    time_left,
+    who,
+)
 from tongban.infra.clock import day_of, in_china
 from tongban.infra.files import files_from
 from tongban.kernel.capitals import capitals
@@ -30,7 +40,6 @@ from tongban.reimbursement import (
     ClaimState,
     Finding,
     NoBank,
-    Operator,
     RecordedBank,
     RefuseCode,
 )
@@ -63,7 +72,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """等着办的，快到期的在前。姓名是遮住的。"""
-    clerk, states = _operator(operator, pool), _states(state)
+    clerk, states = who(operator, pool), _states(state)
 
     async def look(office: Office) -> tuple[list[Claim], dict[int, str], date]:
         found = await reimbursement.queue(office.db, operator=clerk, states=states, now=office.now)
@@ -93,7 +102,7 @@ def list_(
 @app.command()
 def show(number: Number, operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
     """一件申请的全部。每看一次都有记录。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def look(office: Office) -> tuple[ClaimDetail, dict[int, str], list[tuple[str, str, int]]]:
         detail = await reimbursement.look(office.db, office.vault, operator=clerk, number=number, now=office.now)
@@ -119,7 +128,7 @@ def photo(
     page: Annotated[int, typer.Option("--page", min=1, help="第几页。")] = 1,
 ) -> None:
     """把一张材料照片存下来看。每看一次都有记录。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def look(office: Office) -> bytes:
         detail = await reimbursement.look(office.db, office.vault, operator=clerk, number=number, now=office.now)
@@ -144,7 +153,7 @@ def photo(
 @app.command()
 def accept(number: Number, operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
     """受理。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
     _tell(run(lambda office: reimbursement.accept(office.db, operator=clerk, number=number, now=office.now)), as_json)
 
 
@@ -158,7 +167,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """请他补材料，写明补什么、为什么。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def request(office: Office) -> Claim:
         return await reimbursement.ask(
@@ -178,7 +187,7 @@ def refuse(
     as_json: AsJson = False,
 ) -> None:
     """不通过，写明原因。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
     if reason not in set(RefuseCode):
         known = "、".join(f"{each.value}（{each.zh}）" for each in RefuseCode)
         raise OfficeRefused(f"没有原因 {reason[:40]}，可以是：{known}")
@@ -207,7 +216,7 @@ def compute(
     as_json: AsJson = False,
 ) -> None:
     """按规定核算。录四项合计，或者用 --lines 给出逐条明细；先用 --look 看一遍。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def decide(office: Office) -> tuple[Claim, Explanation | None]:
         regions = await all_regions(office.db)
@@ -250,7 +259,7 @@ def take_back(
     number: Number, operator: OperatorName, pool: PoolCodes, sentence: Sentence, as_json: AsJson = False
 ) -> None:
     """撤回还没付款的核算，重新审核。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def undo(office: Office) -> Claim:
         return await reimbursement.take_back(
@@ -263,7 +272,7 @@ def take_back(
 @app.command()
 def pay(number: Number, operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
     """交银行付款。没有答复的再执行一次：会先向银行查，付过的不会再付。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def order(office: Office) -> Claim:
         return await reimbursement.pay(
@@ -288,7 +297,7 @@ def paid(
     as_json: AsJson = False,
 ) -> None:
     """记下已经在银行另外付了的。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def confirm(office: Office) -> Claim:
         return await reimbursement.confirm_paid(
@@ -312,7 +321,7 @@ def returned(
     as_json: AsJson = False,
 ) -> None:
     """记下银行退回来的付款，请他换一张银行卡。"""
-    clerk = _operator(operator, pool)
+    clerk = who(operator, pool)
 
     async def give_back(office: Office) -> Claim:
         return await reimbursement.give_back(office.db, operator=clerk, number=number, reason=reason, now=office.now)
@@ -321,11 +330,6 @@ def returned(
 
 
 # --- what was typed -----------------------------------------------------------------------------------------------
-
-
-def _operator(name: str, pools: list[str]) -> Operator:
-    name, codes = who(name, pools)
-    return Operator(name, frozenset(codes))
 
 
 def _states(given: list[str] | None) -> list[ClaimState]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 
+from tongban.agency import Operator
 from tongban.infra.clock import system_clock
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, connected
@@ -20,8 +21,8 @@ from tongban.settings import Settings
 
 T = TypeVar("T")
 
-Operator = Annotated[str, typer.Option("--operator", help="谁在办：写进操作记录。")]
-Pools = Annotated[list[str], typer.Option("--pool", help="管哪个统筹区，6 位代码；管几个就写几次。")]
+OperatorName = Annotated[str, typer.Option("--operator", help="谁在办：写进操作记录。")]
+PoolCodes = Annotated[list[str], typer.Option("--pool", help="管哪个统筹区，6 位代码；管几个就写几次。")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，给别的程序用。")]
 Number = Annotated[str, typer.Argument(metavar="编号", help="申请的编号。")]
 
@@ -56,15 +57,15 @@ def run(work: Callable[[Office], Awaitable[T]]) -> T:
         return asyncio.run(inside(opened.database_url or ""))
 
 
-def who(operator: str, pools: list[str]) -> tuple[str, tuple[str, ...]]:
-    """Raises OfficeRefused when nobody, or nowhere, was named."""
+def who(operator: str, pools: list[str]) -> Operator:
+    """Who decides, as typed. Raises OfficeRefused when nobody, or nowhere, was named."""
     name = operator.strip()
     if not name or len(name) > 40:
         raise OfficeRefused("请用 --operator 写清楚谁在办，1 到 40 个字")
     for pool in pools:
         if len(pool) != 6 or not pool.isascii() or not pool.isdigit():
             raise OfficeRefused(f"--pool 是 {pool[:20]}，应该是 6 位统筹区代码，例如 140100")
-    return name, tuple(dict.fromkeys(pools))
+    return Operator(name, frozenset(pools))
 
 
 def day(text: str, label: str) -> date | None:
