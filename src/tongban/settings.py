@@ -133,6 +133,10 @@ class Settings:
             create_secrets(self.secrets_file, for_demo=True)
         return load_secrets(self.secrets_file, is_demo=self.is_demo)
 
+    def require_secrets(self) -> None:
+        """Say now what is wrong with the keys, not when the first one is needed. Raises SecretsWrong."""
+        _ = self.secrets
+
     def for_workers(self) -> dict[str, str]:
         """The environment from which a web process reads the same settings, without the owner's rights."""
         if self.database_url is None:

@@ -41,7 +41,7 @@ def test_the_demo_makes_its_keys_once_and_keeps_them(tmp_path: Path) -> None:
 
 
 def test_a_folder_where_a_demo_ran_is_a_demo_without_saying_so_again(tmp_path: Path) -> None:
-    Settings.from_env({"TONGBAN_VAR": str(tmp_path), "TONGBAN_DEMO": "1"}).secrets  # noqa: B018
+    Settings.from_env({"TONGBAN_VAR": str(tmp_path), "TONGBAN_DEMO": "1"}).require_secrets()
     assert Settings.from_env({"TONGBAN_VAR": str(tmp_path)}).is_demo
 
 
@@ -52,7 +52,7 @@ def test_outside_the_demo_missing_keys_are_refused_and_none_are_made(tmp_path: P
 
 
 def test_a_demos_keys_are_refused_outside_the_demo(tmp_path: Path) -> None:
-    Settings.from_env({"TONGBAN_VAR": str(tmp_path), "TONGBAN_DEMO": "1"}).secrets  # noqa: B018
+    Settings.from_env({"TONGBAN_VAR": str(tmp_path), "TONGBAN_DEMO": "1"}).require_secrets()
     with pytest.raises(SecretsWrong, match="演示时自动生成"):
         Settings.from_env({"TONGBAN_VAR": str(tmp_path), "TONGBAN_DEMO": "0"}).secrets  # noqa: B018
 

@@ -68,7 +68,7 @@ def command(
         workers=settings.workers if workers is None else workers,
     )
     # What is wrong with keys or policies is said before anything is started.
-    settings.secrets  # noqa: B018
+    settings.require_secrets()
     load_pack(settings.policies_dir)
     with closing(listen(settings.host, settings.port)) as listener:
         settings = replace(settings, port=listener.getsockname()[1])

@@ -17,7 +17,7 @@ def command(
     once: Annotated[bool, typer.Option("--once", help="把现在该做的都做完就结束，适合定时任务。")] = False,
 ) -> None:
     settings = Settings.from_env()
-    settings.secrets  # noqa: B018
+    settings.require_secrets()
     with open_database(settings) as running:
         if not once:
             errors.print("后台在工作，Ctrl-C 停止。")
