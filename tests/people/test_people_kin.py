@@ -105,13 +105,40 @@ async def test_guessing_is_stopped_by_the_minute_and_by_the_day(
     assert tries == WRONG_PER_DAY_MAX
     with pytest.raises(TooOften, match="明天"):
         await guess(NOW + timedelta(hours=1))
-    # Who is right gets through, and another person is not held up.
+    # Not even by being right is anything learned now; another person is not held up.
     now, number = NOW + timedelta(hours=1), zhang.id_number
-    assert await match_person(db, vault, name="张建国", id_number=number, asked_by=liu.person_id, now=now) == zhang
+    with pytest.raises(TooOften):
+        await match_person(db, vault, name="张建国", id_number=number, asked_by=liu.person_id, now=now)
     with pytest.raises(PersonNotMatched):
         await match_person(db, vault, name="不对", id_number=zhang.id_number, asked_by=zhang.person_id, now=NOW)
     with pytest.raises(PersonNotMatched):
         await guess(NOW + timedelta(days=1))
+
+
+async def test_what_is_right_may_be_asked_again_and_again(
+    db: Connection, vault: Vault, liu: Person, zhang: Person
+) -> None:
+    for _ in range(WRONG_PER_DAY_MAX + 1):
+        number = zhang.id_number
+        assert await match_person(db, vault, name="张建国", id_number=number, asked_by=liu.person_id, now=NOW) == zhang
+    with pytest.raises(PersonNotMatched):
+        await match_person(db, vault, name="不对", id_number=zhang.id_number, asked_by=liu.person_id, now=NOW)
+
+
+async def test_guesses_sent_all_at_once_are_stopped_like_one_after_the_other(
+    database_url: str, vault: Vault, liu: Person, zhang: Person
+) -> None:
+    async def guess(name: str) -> str:
+        async with connected(database_url) as own:
+            try:
+                await match_person(own, vault, name=name, id_number=zhang.id_number, asked_by=liu.person_id, now=NOW)
+            except (PersonNotMatched, TooOften) as refusal:
+                return refusal.code
+            return "found"
+
+    told = await asyncio.gather(*(guess(f"张{each}") for each in range(12)))
+    assert sorted(told) == ["person_not_matched"] * WRONG_PER_MINUTE_MAX + ["too_often"] * (12 - WRONG_PER_MINUTE_MAX)
+    assert await guess("张建国") == "too_often"
 
 
 async def test_who_was_asked_about_is_in_the_log_without_what_was_typed(

@@ -31,6 +31,22 @@ async def limit_per_day(db: Db, key: str, *, now: datetime, per_day: int) -> Non
         raise TooOften("今天试的次数太多了，请明天再试，或者打参保地的电话")
 
 
+async def give_back(db: Db, key: str, *, now: datetime) -> None:
+    """Take back one try of `key` counted by both, in the same transaction: it turned out not to be a guess.
+
+    Counting first and giving back is what holds: who is over the limit learns nothing, not even by being right, and
+    tries sent all at once wait for each other at the row.
+    """
+    second = int(now.timestamp())
+    windows = (_MINUTE_SECONDS, _DAY_SECONDS)
+    await db.execute(
+        """update infra.rate set used = used - 1
+           where (key, slot) in (select * from unnest($1::text[], $2::bigint[])) and used > 0""",
+        [f"{window}:{key}" for window in windows],
+        [second - second % window for window in windows],
+    )
+
+
 async def _count(db: Db, key: str, now: datetime, window_seconds: int) -> int:
     """How often `key` was tried in the window of `now`, this time included. A slot is the second its window began."""
     second = int(now.timestamp())

@@ -42,17 +42,19 @@ async def match_person(
     """The person with exactly this name and this ID number, for the person `asked_by` who typed both.
 
     Raises InvalidIdNumber for a number that cannot be one; PersonNotMatched, one sentence whether the number is unknown
-    or the name differs; TooOften after too many that did not match. What matches is not counted, so that a flow may
+    or the name differs; TooOften after too many that did not match, and from then on for what is right too: whoever
+    tries number after number must not see which one is somebody's. What matches is not counted, so that a flow may
     check again what it has kept. A refusal is counted in the caller's transaction: show it on a page and commit, do
     not let it roll back.
     """
     number = parse_resident_id(id_number, day_of(now), field=field).number
-    found = await store.person_by_id_number(db, vault, number)
-    if found is not None and _plain(found.name) == _plain(name):
-        return found
     key = f"people.match:{asked_by}"
     await rate.limit(db, key, now=now, per_minute=WRONG_PER_MINUTE_MAX)
     await rate.limit_per_day(db, key, now=now, per_day=WRONG_PER_DAY_MAX)
+    found = await store.person_by_id_number(db, vault, number)
+    if found is not None and _plain(found.name) == _plain(name):
+        await rate.give_back(db, key, now=now)
+        return found
     await audit.record(
         db,
         now=now,
