@@ -134,6 +134,31 @@ async def test_the_database_does_not_hold_the_id(app: Litestar, visitor: Browser
     assert visitor.http.cookies["session"].encode() not in row["key_hash"] + row["data"]
 
 
+async def test_a_lost_phone_is_signed_out_from_another(app: Litestar, visitor: Browser) -> None:
+    lost, daughter = Browser.of(app), Browser.of(app)
+    await lost.sign_in("wang_xiuying")
+    await daughter.sign_in("li_jing")
+    await visitor.sign_in("wang_xiuying")
+    assert "所有手机都退出登录" in (await visitor.get("/code")).text
+    response = await visitor.post("/sign-out", {"everywhere": "1"})
+    assert response.headers["location"] == "/"
+    for phone in (lost, visitor):
+        assert (await phone.get("/costs")).headers["location"].startswith("/sign-in")
+    assert (await daughter.get("/costs")).status_code == 200
+    assert await count(app, f"infra.audit where action = 'portal.signed_out_everywhere' and person_id = {WANG}") == 1
+
+
+async def test_over_tls_the_browser_is_told_to_drop_the_cookie_in_words_it_takes(app: Litestar) -> None:
+    """A browser ignores what is set under ``__Host-`` without ``Secure`` and ``Path=/``."""
+    browser = Browser.of(app, "https://portal.test")
+    await browser.sign_in("wang_xiuying")
+    await browser.get("/")
+    dropped = cookies_set(await browser.post("/sign-out"))["__Host-session"]
+    assert (dropped.value, dropped["max-age"], dropped["path"]) == ("", "0", "/")
+    assert dropped["secure"]
+    assert dropped["httponly"]
+
+
 async def test_signing_out_ends_the_session_on_the_server(app: Litestar, visitor: Browser) -> None:
     await visitor.sign_in("wang_xiuying")
     kept = visitor.http.cookies["session"]

@@ -86,17 +86,7 @@ async def begin(request: Request, db: Db, response: Response[Any], person: Signe
     until = _until(person, now)
     await store.write(db, session_id, msgspec.json.encode(person), until, person_id=person.person_id)
     request.scope["state"]["signed_in"] = person
-    # Lax, not strict: strict would keep it back when an identity provider sends the person here.
-    response.set_cookie(
-        Cookie(
-            key=_cookie_name(request),
-            value=session_id,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=is_secure(request),
-        )
-    )
+    response.set_cookie(_cookie(request, session_id))
 
 
 async def end_all(request: Request, db: Db, response: Response[Any]) -> None:
@@ -109,7 +99,8 @@ async def end_all(request: Request, db: Db, response: Response[Any]) -> None:
 async def end(request: Request, db: Db, response: Response[Any]) -> None:
     await _forget(request, db)
     request.scope["state"]["signed_in"] = None
-    response.delete_cookie(_cookie_name(request), path="/")
+    # With the same attributes: a browser that knows the cookie as secure takes no other word for it.
+    response.set_cookie(_cookie(request, "", max_age=0))
 
 
 def session_id_of(request: Request) -> str:
@@ -124,6 +115,19 @@ async def _forget(request: Request, db: Db) -> None:
 
 def _until(person: SignedIn, now: datetime) -> datetime:
     return min(now + IDLE, person.signed_in_at + ABSOLUTE)
+
+
+def _cookie(request: Request, session_id: str, *, max_age: int | None = None) -> Cookie:
+    # Lax, not strict: strict would keep it back when an identity provider sends the person here.
+    return Cookie(
+        key=_cookie_name(request),
+        value=session_id,
+        max_age=max_age,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
 
 
 def _cookie_name(request: Request) -> str:

@@ -108,8 +108,13 @@ async def come_back(request: Request) -> Response[Any]:
 
 @post("/sign-out", opt={"who": "signed_in", "form_of_anybody": True})
 async def sign_out(request: Request, db: RouteDb) -> Response[Any]:
+    """On this phone; with ``everywhere`` in the form on every other one too."""
     response = see_other("/")
-    await session.end(request, db, response)
+    if (await read_form(request)).get("everywhere") == "1":
+        await _note(request, db, current_person(request).person_id, "portal.signed_out_everywhere")
+        await session.end_all(request, db, response)
+    else:
+        await session.end(request, db, response)
     return response
 
 
@@ -186,16 +191,20 @@ async def _welcome(request: Request, db: Db, person: Person, next_path: str, *, 
             consented_to=version if has_consented else "",
         ),
     )
+    await _note(request, db, person.person_id, "portal.signed_in", how=how)
+    return response
+
+
+async def _note(request: Request, db: Db, person_id: int, action: str, **detail: str) -> None:
     await audit.record(
         db,
-        now=now,
-        actor=f"person:{person.person_id}",
+        now=request.app.state.clock(),
+        actor=f"person:{person_id}",
         channel="portal",
-        action="portal.signed_in",
-        person_id=person.person_id,
-        detail={"how": how},
+        action=action,
+        person_id=person_id,
+        detail=detail,
     )
-    return response
 
 
 def _is_demo(request: Request) -> bool:
