@@ -20,6 +20,7 @@ from tongban.drafts import (
 )
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, connected
+from tongban.kernel.identifiers import MATERIAL, OutsideNumber
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 ME, SOMEBODY, MOTHER = 200_000_000_000_001, 200_000_000_000_002, 200_000_000_000_003
@@ -92,6 +93,18 @@ async def test_whose_matter_it_is_may_be_said_on_the_way(db: Connection, vault: 
     assert draft.for_person_id == ME
     assert (await _save(db, vault, draft, for_person_id=MOTHER)).for_person_id == MOTHER
     assert (await _save(db, vault, draft)).for_person_id == MOTHER
+
+
+async def test_papers_of_whom_it_was_for_leave_with_them(db: Connection, vault: Vault) -> None:
+    draft = await start(db, vault, person_id=ME, flow="filing", for_person_id=MOTHER, now=NOW)
+    common: dict[str, Any] = {"person_id": ME, "draft_id": draft.draft_id, "now": NOW}
+    papers = {"mine": str(OutsideNumber(MATERIAL, ME, 1)), "hers": str(OutsideNumber(MATERIAL, MOTHER, 1))}
+    for slot, number in papers.items():
+        await save_paper(db, vault, slot=slot, material_number=number, **common)
+    assert (await _save(db, vault, draft, for_person_id=MOTHER)).papers == papers
+    saved = await _save(db, vault, draft, for_person_id=SOMEBODY)
+    assert saved.papers == {"mine": papers["mine"]}
+    assert (await load(db, vault, **common)).papers == saved.papers
 
 
 async def test_handed_in_once_even_by_two_at_the_same_time(db: Connection, vault: Vault, database_url: str) -> None:

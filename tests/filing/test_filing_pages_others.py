@@ -13,6 +13,7 @@ from product_kit import World, today
 from tongban.people import demo_cast
 
 MOTHER = next(person for person in demo_cast() if person.name == "王秀英")
+LI = next(person for person in demo_cast() if person.name == "李静")
 ZHANG = next(person for person in demo_cast() if person.name == "张建国")
 
 
@@ -192,6 +193,32 @@ def test_another_picture_after_signing_voids_the_name(li: Visitor, site: World) 
     li.send()
     li.send(agree="1", typed="李静")
     assert "备案成功" in li.page.text
+
+
+def test_papers_of_the_first_never_go_with_a_filing_for_another(li: Visitor, site: World) -> None:
+    """The mother's ID card was photographed; then the errand becomes one for somebody else."""
+    draft = begin_for_mother(li)
+    to_photos(li)
+    window = Visitor(site.url).sign_in("li_jing")
+    window.get(f"{draft}/photos")
+    all_photos(li)
+    li.get(f"{draft}/who")
+    li.send(for_="other")
+    li.send(name="张建国", id_number=ZHANG.id_number, relation="other")
+    to_photos(li)
+    assert li.page.text.count("已存好") == 2  # her own card
+    window.photo("insured_front", photo(70))
+    assert window.page.status_code == 404
+    assert "换了人办" in window.page.text
+    li.send(action="/photos")
+    assert 'href="#insured_front"' in li.page.text
+    for shade, slot in enumerate(("insured_front", "insured_back"), 80):
+        li.photo(slot, photo(shade))
+    li.send(action="/photos")
+    li.walk(typed="李静")
+    assert "备案成功" in li.page.text, li.page.text
+    rows = site.query("select person_id, owner_id from materials.attachment order by owner_id")
+    assert {row["owner_id"] for row in rows} == {ZHANG.person_id, LI.person_id}
 
 
 def test_another_phone_number_voids_the_first_name(li: Visitor) -> None:

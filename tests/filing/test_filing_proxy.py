@@ -28,6 +28,7 @@ from tongban.filing import (
     proof_zh,
     signature_holds,
 )
+from tongban.filing.errors import AnswerMissing
 from tongban.filing.model import relation_signed_for
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection
@@ -235,6 +236,15 @@ async def test_a_picture_of_somebody_else_is_none(counter: Counter, registry: Re
     counter.papers["insured_front"], counter.sums["insured_front"] = hers.number, hers.sha256
     with pytest.raises(materials.MaterialNotFound):
         await counter.file()
+
+
+async def test_a_slot_takes_only_papers_of_the_person_it_is_for(counter: Counter) -> None:
+    """Her own picture may be used by the daughter, but not as her mother's."""
+    await counter.photograph("insured_register", 55, MaterialKind.HOUSEHOLD_REGISTER_OWN, counter.daughter)
+    with pytest.raises(AnswerMissing, match="不是这个人的证件") as refused:
+        await counter.file()
+    assert refused.value.field == "insured_register"
+    assert await counter.db.fetchval("select count(*) from filing.filing") == 0
 
 
 @pytest.mark.parametrize("signed", [{"relation": Relation.SPOUSE}, {"phone": "13900000003"}], ids=["relation", "phone"])

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
+from tongban.kernel.identifiers import MATERIAL, parse_outside_number
+
 KEEP_DAYS: Final = 30
 _VALUE_LENGTH_MAX: Final = 500
 # Strokes of a handwritten name; one more than they may have, so that the signature's own rule can say so.
@@ -80,6 +82,16 @@ class Draft:
             version=version,
             was_merged=seen_version is not None and seen_version < self.version,
         )
+
+    def of_person(self, for_person_id: int) -> "Draft":
+        """The draft as that person's matter. Papers of another whom it was for leave it; the typist's own stay."""
+        gone = {self.for_person_id} - {for_person_id, self.person_id}
+        papers = {
+            slot: number
+            for slot, number in self.papers.items()
+            if not gone or parse_outside_number(number, MATERIAL).person_id not in gone
+        }
+        return replace(self, for_person_id=for_person_id, papers=MappingProxyType(papers))
 
     def with_paper(self, slot: str, material_number: str | None) -> "Draft":
         """The draft with that material in `slot`, or with nothing in it.

@@ -97,7 +97,7 @@ async def save_step(
     `seen_version` is the draft's version that the page showed (None: not known). The draft that comes back says in
     `was_merged` whether another window had changed it since. A draft that was handed in comes back unchanged.
     `is_submitted` False: kept for later, nothing to complain about yet. `for_person_id`: whose matter it is from now
-    on (None: as before). Raises DraftNotFound.
+    on (None: as before); papers of whom it was until then leave the draft. Raises DraftNotFound.
     """
     today = day_of(now)
     async with db.transaction():
@@ -107,8 +107,9 @@ async def save_step(
         if draft.outcome:
             return draft
         saved = replace(
-            draft.with_step(step, keys, values, seen_version=seen_version, is_submitted=is_submitted),
-            for_person_id=for_person_id or draft.for_person_id,
+            draft.of_person(for_person_id or draft.for_person_id).with_step(
+                step, keys, values, seen_version=seen_version, is_submitted=is_submitted
+            ),
             updated_at=now,
             expires_on=today + timedelta(days=KEEP_DAYS),
         )

@@ -15,6 +15,7 @@ from tongban.filing.proxy import (
     code_not_active,
     identity_problems,
     needs_code,
+    owner_of,
     proxy_phone_problems,
     proxy_problems,
 )
@@ -76,7 +77,7 @@ async def open_filing(
             raise code_not_active(insured, is_self=insured is signer)
     rules.matching_enrollment(await enrollments(db, person_id, today), answers)
     proxy = _proxy(pack, signer, insured, answers, relation_signature, today)
-    await _check_papers(db, filed_by, answers, papers, is_by_proxy=proxy is not None, now=now)
+    await _check_papers(db, person_id, filed_by, answers, papers, is_by_proxy=proxy is not None, now=now)
     region = rules.open_region(pack, regions, answers.treatment_pool, answers.insured_pool, today)
     where = rules.locality_of(regions, answers.insured_pool, region)
     decision = rules.decide_kind(
@@ -201,6 +202,7 @@ def _sign_relation(texts: Texts, signer: Person, insured: Person, proxy: Proxy, 
 
 async def _check_papers(
     db: Db,
+    person_id: int,
     filed_by: int,
     answers: FilingAnswers,
     papers: Mapping[str, str],
@@ -208,10 +210,14 @@ async def _check_papers(
     is_by_proxy: bool,
     now: datetime,
 ) -> None:
-    """The pictures are those whose content was signed, and of a proxy's filing both persons' papers are among them."""
+    """The pictures are those whose content was signed, each of the person it is said to be of, and of a proxy's filing
+    both persons' papers are among them."""
     found = await find_all(db, viewer_id=filed_by, numbers=list(papers.values()), now=now)
     if {slot: material.sha256 for slot, material in zip(papers, found, strict=True)} != dict(answers.papers):
         raise SignatureVoid("您换过照片，原来的签名作废了，请核对后再签一次", field="sign")
+    for slot, material in zip(papers, found, strict=True):
+        if material.person_id != owner_of(slot, insured_id=person_id, proxy_id=filed_by):
+            raise AnswerMissing("有一张照片不是这个人的证件，请回到拍照那一页重拍", field=slot)
     if is_by_proxy and (problems := identity_problems(papers)):
         raise Invalid(problems)
     if not is_by_proxy and any(slot in papers for slot in IDENTITY_SLOTS):

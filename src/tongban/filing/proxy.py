@@ -24,6 +24,11 @@ INSURED_REGISTER: Final = "insured_register"
 IDENTITY_SLOTS: Final = (*PROXY_CARD, PROXY_REGISTER, *INSURED_CARD, INSURED_REGISTER)
 
 
+def owner_of(slot: str, *, insured_id: int, proxy_id: int) -> int:
+    """Whose paper belongs into the slot: the proxy's own are two, all others are about the insured person."""
+    return proxy_id if slot in (*PROXY_CARD, PROXY_REGISTER) else insured_id
+
+
 @dataclass(frozen=True, slots=True)
 class Proxy:
     """Who files for the insured person. `relation` is what the insured person is to the proxy; `signature` says that

@@ -11,6 +11,7 @@ from tongban.filing import store
 from tongban.filing.errors import FilingNotFound
 from tongban.filing.model import Filing
 from tongban.filing.open import open_filing
+from tongban.filing.proxy import owner_of
 from tongban.filing.reading import Facts, Reading, papers_used, read_draft
 from tongban.filing.texts import Texts, load_texts
 from tongban.infra.clock import day_of
@@ -87,11 +88,14 @@ async def submit_draft(
 
 
 async def _papers(db: Db, draft: Draft, now: datetime) -> dict[str, Material]:
-    """The pictures of the draft by slot; one that was purged meanwhile leaves its slot empty."""
+    """The pictures of the draft by slot. One that was purged meanwhile, or shows somebody else's paper, leaves its slot
+    empty."""
     found = {}
     for slot, number in draft.papers.items():
         with suppress(MaterialNotFound):
-            found[slot] = await find(db, viewer_id=draft.person_id, number=number, now=now)
+            material = await find(db, viewer_id=draft.person_id, number=number, now=now)
+            if material.person_id == owner_of(slot, insured_id=draft.for_person_id, proxy_id=draft.person_id):
+                found[slot] = material
     return found
 
 

@@ -18,7 +18,7 @@ lies in ``draft.papers[slot]``; further pictures of a slot with `many` in ``slot
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -161,15 +161,18 @@ async def _view(
     def action(name: str, verb: str = "") -> str:
         return f"/papers/{draft.draft_id}/{name}{verb}?t={_sealed(request, draft, name, declared)}"
 
-    pictures, taken = [], set()
+    pictures, taken, names = [], set(), set()
     for name, number in _names_in(draft, slot.slot):
         try:
             found = await materials.find(db, viewer_id=person_id, number=number, now=now)
         except MaterialNotFound:
             continue  # purged meanwhile: the slot is empty again
+        if found.person_id != declared.whose:
+            continue  # put in while the draft was for another person
         taken.add(found.sha256)
+        names.add(name)
         pictures.append(PictureView(number, found.pages, action(name), action(name, "/remove"), f"{name}-retake"))
-    free = _free_name(draft, slot) if len(pictures) < slot.many else ""
+    free = _free_name(slot, names)
     again = await materials.usable_again(db, declared.whose, [slot.kind], viewer_id=person_id, now=now) if free else []
     return SlotView(
         slot=slot.slot,
@@ -196,9 +199,10 @@ def _names_in(draft: Draft, slot: str) -> list[tuple[str, str]]:
     return [(by_number[number], number) for number in wanted]
 
 
-def _free_name(draft: Draft, slot: Slot) -> str:
+def _free_name(slot: Slot, taken: Collection[str]) -> str:
+    """The name under which the next picture of the slot is kept; "" when it is full."""
     for count in range(1, slot.many + 1):
-        if (name := slot.slot if count == 1 else f"{slot.slot}.{count}") not in draft.papers:
+        if (name := slot.slot if count == 1 else f"{slot.slot}.{count}") not in taken:
             return name
     return ""
 
@@ -290,6 +294,8 @@ async def _place(request: Request, db: Db, draft_id: str, name: str) -> _Place:
     draft = await drafts.load(db, state.vault, person_id=person_id, draft_id=wanted, now=state.clock())
     if draft.outcome:
         raise DraftNotFound("这件事已经提交了，不能再换照片")
+    if declared.whose not in (draft.person_id, draft.for_person_id):
+        raise DraftNotFound("这件事换了人办，照片没有收下。请返回上一页，刷新后再传")
     return _Place(person_id, wanted, name, declared)
 
 
