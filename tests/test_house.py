@@ -110,7 +110,12 @@ def test_sql_lives_in_stores() -> None:
 @pytest.mark.parametrize(
     ("folder", "sql", "found"),
     [
-        ("filing", "select 1 from filing.filing f join people.v_enrollment e using (person_id)", []),
+        ("settlement", "select 1 from settlement.settlement s join people.v_enrollment e using (person_id)", []),
+        (
+            "filing",
+            "select 1 from filing.filing f join people.v_enrollment e using (person_id)",
+            ["people.v_enrollment"],
+        ),
         ("filing", "select 1 from people.person", ["people.person"]),
         ("filing", "update settlement.v_anything set a = 1", ["settlement.v_anything"]),
         ("doors/portal", "select 1 from infra.session", ["infra.session"]),
