@@ -7,6 +7,7 @@ from recognition_kit import Office, Registry, Resident, furnish, law_that_says
 
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection
+from tongban.infra.files import DiskFiles
 from tongban.law import Pack
 
 
@@ -22,9 +23,9 @@ async def elder(registry: Registry) -> Resident:
 
 
 @pytest.fixture
-def office(db: Connection, vault: Vault, pack: Pack, registry: Registry) -> Office:
+def office(db: Connection, vault: Vault, pack: Pack, registry: Registry, tmp_path: Path) -> Office:
     del registry
-    return Office(db, vault, pack)
+    return Office(db, vault, pack, DiskFiles(tmp_path / "files"))
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,23 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from tongban import chronic, drafts
+from PIL import Image
+
+from tongban import chronic, drafts, materials
 from tongban.agency import Operator
 from tongban.chronic import FLOW, Application, Decision, Reading
 from tongban.drafts import Draft
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, Db
+from tongban.infra.files import Files
 from tongban.kernel.identifiers import id_check_character
 from tongban.law import Pack, load_pack
+from tongban.materials import MaterialKind
 
 POLICIES = Path(__file__).parents[2] / "policies"
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # ten in the morning of 22 November in China
@@ -138,6 +143,8 @@ class Office:
     db: Db
     vault: Vault
     pack: Pack
+    files: Files
+    _pictures: int = 0
 
     def on(self, db: Db) -> "Office":
         return replace(self, db=db)
@@ -197,6 +204,28 @@ class Office:
             draft_id=draft.draft_id,
             channel="portal",
             now=now,
+        )
+
+    async def picture(self, who: Resident, kind: MaterialKind = MaterialKind.EXAM_REPORT) -> str:
+        """A photo of their own, another one each time; returns its number."""
+        self._pictures += 1
+        drawn = BytesIO()
+        Image.new("RGB", (300, 400), (self._pictures, 80, 40)).save(drawn, "JPEG")
+        made = await materials.accept(
+            self.db,
+            self.vault,
+            self.files,
+            person_id=who.person_id,
+            uploaded_by=who.person_id,
+            kind=kind,
+            body=drawn.getvalue(),
+            now=NOW,
+        )
+        return made.number
+
+    async def supply(self, who: Resident, number: str, papers: list[str]) -> Application:
+        return await chronic.supply_materials(
+            self.db, self.pack, viewer_id=who.person_id, number=number, papers=papers, channel="portal", now=NOW
         )
 
     async def apply(self, who: Resident, *, signed_as: str | None = None, **changed: Any) -> Application:

@@ -23,12 +23,12 @@ def in_scope(operator: Operator, case: C | None) -> C:
     return case
 
 
-def told(sentence: str, what: str) -> str:
+def told(sentence: str, what: str, field: str = "sentence") -> str:
     """The operator's words as the citizen reads them, with their full stop. `what` has to be said (要补什么、为什么).
 
     Raises NothingSaid for too few or too many.
     """
     said = sentence.strip()
     if not SENTENCE_MIN <= len(said) <= SENTENCE_MAX:
-        raise NothingSaid(f"请用一句话写清楚{what}，{SENTENCE_MIN} 到 {SENTENCE_MAX} 个字", field="sentence")
+        raise NothingSaid(f"请用一句话写清楚{what}，{SENTENCE_MIN} 到 {SENTENCE_MAX} 个字", field=field)
     return said if said[-1] in "。！？" else f"{said}。"

@@ -1,6 +1,6 @@
 """Recognition of chronic and special diseases 门诊慢特病认定. Everything others may use is listed here."""
 
-from tongban.chronic.apply import open_application, read, submit_draft, supply_materials, withdraw
+from tongban.chronic.apply import open_application, read, submit_draft
 from tongban.chronic.demo import load_demo_recognitions
 from tongban.chronic.errors import (
     AlreadyApplied,
@@ -37,23 +37,23 @@ from tongban.chronic.model import (
     Wanted,
 )
 from tongban.chronic.reading import FLOW, Facts, Reading, codes_in, read_draft, renewal_problem
+from tongban.chronic.recognise import Decision, approve, end_certification
 from tongban.chronic.records import (
     application_seen_by,
     applications_of,
     certification_of,
     certifications_of,
     papers_of,
+    supply_materials,
     timeline,
+    withdraw,
 )
 from tongban.chronic.review import (
     Case,
     Compared,
-    Decision,
     QueueRow,
     accept,
-    approve,
     ask,
-    end_certification,
     photo,
     queue,
     refuse,

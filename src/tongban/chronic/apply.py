@@ -1,29 +1,16 @@
-"""The citizen's side: from a draft to an application, materials added later, and taking it back."""
+"""From a draft to an application: read it, hand it in once."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from tongban import drafts, law, materials, notices, signing
-from tongban.chronic import rules, store
-from tongban.chronic.errors import (
-    AlreadyApplied,
-    AlreadyDecided,
-    ApplicationWithdrawn,
-    EnrollmentMismatch,
-    MedicalCodeNotActive,
-    NothingAsked,
-    PaperMissing,
-    ProxyRefused,
-)
-from tongban.chronic.model import Answers, Application, ApplicationState, EventKind, Purpose
+from tongban import drafts, law, materials, signing
+from tongban.chronic import rules, store, store_certifications
+from tongban.chronic.errors import AlreadyApplied, EnrollmentMismatch, MedicalCodeNotActive, ProxyRefused
+from tongban.chronic.model import Answers, Application, EventKind, Purpose
 from tongban.chronic.reading import (
     INSTITUTIONS,
-    REVIEW,
-    SIGN,
     Facts,
     Reading,
     codes_in,
@@ -31,16 +18,15 @@ from tongban.chronic.reading import (
     institution_problems,
     read_draft,
 )
-from tongban.chronic.records import application_seen_by, names
+from tongban.chronic.records import application_seen_by
+from tongban.chronic.telling import tell
 from tongban.directory import chronic_diseases, institution
 from tongban.drafts import Draft
-from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.errors import Invalid
 from tongban.law import Pack
-from tongban.notices import NoticeKind
 from tongban.people import (
     SEEN_FROM_THE_OTHER_SIDE,
     MedicalCodeState,
@@ -50,8 +36,6 @@ from tongban.people import (
     medical_code_state,
 )
 from tongban.signing import Signature
-
-_STEPS = ("enrollment", "disease", INSTITUTIONS, "photos", "contact", REVIEW, SIGN)
 
 
 async def read(db: Db, vault: Vault, pack: Pack, draft: Draft, *, now: datetime) -> Reading:
@@ -78,7 +62,7 @@ async def _facts(db: Db, vault: Vault, pack: Pack, draft: Draft, now: datetime) 
         pack=pack,
         enrollments=tuple(await enrollments(db, person_id, today)),
         catalog=catalog,
-        certifications=await store.certifications(db, person_id, None, store.names_of(catalog)),
+        certifications=await store_certifications.certifications(db, person_id, None, store.names_of(catalog)),
         open_keys=await store.open_keys(db, person_id),
         institutions={code: each for code, each in found.items() if each is not None},
         papers_sha256={slot: picture.sha256 for slot, picture in zip(draft.papers, pictures, strict=True)},
@@ -102,7 +86,7 @@ async def submit_draft(
         facts = await _facts(db, vault, pack, draft, now)
         reading = read_draft(draft, facts)
         if reading.answers is None or reading.signature is None:
-            raise Invalid(next(found for step in _STEPS if (found := reading.problems_of(step))))
+            raise Invalid(reading.first_problems())
         application = await open_application(
             db,
             vault,
@@ -194,7 +178,7 @@ async def open_application(
                     months=materials.months_to_keep(pack, answers.insured_pool, today),
                     now=now,
                 )
-            await note(
+            await tell(
                 db,
                 made,
                 EventKind.APPLIED,
@@ -204,7 +188,9 @@ async def open_application(
                 title="慢特病申请已经收到",
                 body="参保地经办机构会审核。有结果，或者要补材料，会再告诉您。",
             )
-    except asyncpg.UniqueViolationError:
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "application_once":
+            raise
         raise AlreadyApplied("这个病刚刚已经申请过了，请到“慢特病”的记录里看") from None
     return made
 
@@ -216,154 +202,3 @@ async def _require_medical_code(db: Db, pack: Pack, person_id: int, pool: str, n
         return
     if await medical_code_state(db, person_id) is not MedicalCodeState.ACTIVE:
         raise MedicalCodeNotActive("网上申请要先激活医保码。请打开“医保码”，激活以后再来办")
-
-
-async def supply_materials(
-    db: Db,
-    pack: Pack,
-    *,
-    viewer_id: int,
-    number: str,
-    papers: Sequence[str],
-    channel: str,
-    now: datetime,
-) -> Application:
-    """What was asked for: `papers` are the numbers of the new pictures. The agency's time counts anew.
-
-    The same again, once it is in review, changes nothing. Raises ApplicationNotFound, PaperMissing, NothingAsked.
-    """
-    if not papers:
-        raise PaperMissing("还没有补的照片，请先拍一张", field="file")
-    async with db.transaction():
-        application = await _locked(db, viewer_id, number)
-        if application.state is not ApplicationState.MATERIALS_DUE:
-            handed_in = {each.number for each in await materials.of_subject(db, application.person_id, number)}
-            if handed_in.issuperset(papers):
-                return application
-            raise NothingAsked("这个申请现在不用补材料，请看进度")
-        today = day_of(now)
-        await materials.attach(
-            db,
-            person_id=application.person_id,
-            numbers=papers,
-            subject=application.number,
-            months=materials.months_to_keep(pack, application.insured_pool, today),
-            now=now,
-        )
-        await store.supply(
-            db,
-            application.person_id,
-            application.application_serial,
-            rules.due_on(pack, application.insured_pool, today),
-        )
-        await note(
-            db,
-            application,
-            EventKind.SUPPLIED,
-            actor=f"person:{viewer_id}",
-            channel=channel,
-            now=now,
-            told=f"{len(papers)} 张照片",
-            title="补的材料已经收到",
-            body="参保地经办机构会接着审核。",
-        )
-        return await _again(db, application)
-
-
-async def withdraw(db: Db, *, viewer_id: int, number: str, reason: str, channel: str, now: datetime) -> Application:
-    """Take an undecided application back; twice is once. Raises ApplicationNotFound, AlreadyDecided."""
-    async with db.transaction():
-        application = await _locked(db, viewer_id, number)
-        if application.state is ApplicationState.WITHDRAWN:
-            return application
-        if application.state.is_final:
-            raise AlreadyDecided("这个申请已经有结果了，不能撤回。不同意结果的，请打参保地的电话")
-        actor = f"person:{viewer_id}"
-        await store.decide(
-            db,
-            application.person_id,
-            application.application_serial,
-            ApplicationState.WITHDRAWN,
-            decided_by=actor,
-            now=now,
-            reason=reason.strip()[:200],
-        )
-        await materials.close(db, person_id=application.person_id, subject=application.number, now=now)
-        await note(
-            db,
-            application,
-            EventKind.WITHDRAWN,
-            actor=actor,
-            channel=channel,
-            now=now,
-            told=reason.strip()[:200],
-            title="慢特病申请已经撤回",
-            body="要再申请，随时可以重新办。",
-        )
-        return await _again(db, application)
-
-
-async def _locked(db: Db, viewer_id: int, number: str) -> Application:
-    """The application, with the person's row held. Raises ApplicationNotFound for anybody else's."""
-    application = await application_seen_by(db, viewer_id, number)
-    await store.lock_person(db, application.person_id)
-    return await _again(db, application)
-
-
-async def _again(db: Db, application: Application) -> Application:
-    found = await store.application(db, application.person_id, application.application_serial, await names(db))
-    assert found is not None, "an application is never deleted"
-    return found
-
-
-async def note(
-    db: Db,
-    application: Application,
-    what: EventKind,
-    *,
-    actor: str,
-    channel: str,
-    now: datetime,
-    title: str,
-    body: str,
-    told: str = "",
-    detail: dict[str, Any] | None = None,
-) -> None:
-    """One change, written down three times in its transaction: timeline, audit, and messages to whom it concerns.
-
-    `told` stands in the timeline; messages name no disease.
-    """
-    person_id, number = application.person_id, application.number
-    await store.add_event(
-        db, person_id, application.application_serial, at=now, what=what, actor=actor, channel=channel, note=told
-    )
-    await audit.record(
-        db,
-        now=now,
-        actor=actor,
-        channel=channel,
-        action=f"chronic.{what.value}",
-        person_id=person_id,
-        subject=number,
-        detail={"purpose": application.purpose.value, **(detail or {})},
-    )
-    for reader in dict.fromkeys((person_id, application.applied_by)):
-        await notices.post(
-            db,
-            person_id=reader,
-            kind=NoticeKind.CHRONIC,
-            subject=number,
-            title=title,
-            body=body,
-            link=f"/chronic/applications/{number}",
-            now=now,
-        )
-
-
-def require_open(application: Application) -> None:
-    """Raises AlreadyDecided or ApplicationWithdrawn."""
-    if application.state is ApplicationState.WITHDRAWN:
-        raise ApplicationWithdrawn(f"申请 {application.number} 已经由申请人撤回，不用再办")
-    if application.state.is_final:
-        decided = application.decided_by or "别的经办人"
-        raise AlreadyDecided(f"申请 {application.number} 已经由{decided}办结：{application.state.zh}，不能再改")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from tongban.chronic import store
+from tongban.chronic import store, store_certifications
 from tongban.chronic.model import (
     Answers,
     ApplicationState,
@@ -39,7 +39,7 @@ async def load_demo_recognitions(
         application = await store.application(owner_db, person.person_id, serial, await names(owner_db))
         assert application is not None
         certification = await store.take_serial(owner_db, person.person_id)
-        await store.insert_certification(
+        await store_certifications.insert_certification(
             owner_db,
             application,
             _RECOGNISED,
@@ -50,7 +50,9 @@ async def load_demo_recognitions(
             decided_by=_OPERATOR,
             now=before,
         )
-        await store.designate(owner_db, person.person_id, certification, [institution_code], day_of(before), None)
+        await store_certifications.designate(
+            owner_db, person.person_id, certification, [institution_code], day_of(before), None
+        )
         await store.mark_diseases(owner_db, person.person_id, serial, [_RECOGNISED.key])
         await store.decide(
             owner_db, person.person_id, serial, ApplicationState.RECOGNISED, decided_by=_OPERATOR, now=before

@@ -75,6 +75,7 @@ class EventKind(Word):
     RECOGNISED = "recognised", "认定通过"
     REFUSED = "refused", "没有通过"
     WITHDRAWN = "withdrawn", "撤回申请"
+    ENDED = "ended", "认定提前结束"
 
 
 class RefusalReason(Word):
@@ -199,6 +200,9 @@ class Designation(NamedTuple):
     valid_from: date
     valid_to: date | None
 
+    def is_in_force(self, on: date) -> bool:
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certification:
@@ -228,11 +232,7 @@ class Certification:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
     def institutions_on(self, on: date) -> tuple[str, ...]:
-        return tuple(
-            each.institution_code
-            for each in self.designations
-            if each.valid_from <= on and (each.valid_to is None or on <= each.valid_to)
-        )
+        return tuple(each.institution_code for each in self.designations if each.is_in_force(on))
 
     def note_zh(self, today: date) -> str:
         """What the word 已认定 does not say; empty while it counts."""

@@ -93,6 +93,10 @@ class Reading:
     def problems_of(self, step: str) -> list[Refusal]:
         return self.problems.get(step, [])
 
+    def first_problems(self) -> list[Refusal]:
+        """Those of the first step in page order that has any."""
+        return next(iter(self.problems.values()), [])
+
 
 def purpose_of(draft: Draft) -> Purpose:
     told = draft.value(START, "purpose")
@@ -149,15 +153,21 @@ def _read_certification(draft: Draft, facts: Facts, reading: Reading) -> Refusal
     known = reading.certification
     if known is None:
         return AnswerMissing("没有找到要改的认定，请从“我的慢特病”里打开", field="enrollment")
-    return renewal_problem(reading.purpose, known, facts.today)
+    return renewal_problem(reading.purpose, known, facts.certifications, facts.today)
 
 
-def renewal_problem(purpose: Purpose, known: Certification, today: date) -> Refusal | None:
-    """Why this certification cannot be changed or renewed today."""
+def renewal_problem(
+    purpose: Purpose, known: Certification, certifications: Sequence[Certification], today: date
+) -> Refusal | None:
+    """Why this one of the person's `certifications` cannot be changed or renewed today."""
     if purpose is Purpose.CHANGE_INSTITUTIONS and not known.is_in_force(today):
         return RenewalRefused("这条认定现在不在有效期里，不能改医院。过期的请先办续期")
     if purpose is Purpose.RENEW and known.valid_to is None:
         return RenewalRefused("这条认定没有写到期的日子，不用续期")
+    if purpose is Purpose.RENEW and any(
+        each.wanted.key == known.wanted.key and each.valid_from > known.valid_from for each in certifications
+    ):
+        return RenewalRefused("这个病已经有更新的认定，不用再续这一条。请从“我的慢特病”里看新的")
     return None
 
 

@@ -88,7 +88,7 @@ def test_words_that_cannot_be_are_named(waiting: str) -> None:
         said("ask", number, "--material", "x", "--sentence", "请补检查报告")
     with pytest.raises(Refusal, match="没有原因 x，可以是：below_standard"):
         said("refuse", number, "--reason", "x", "--sentence", "没有达到标准")
-    with pytest.raises(Refusal, match="没有找到"):
+    with pytest.raises(Refusal, match="没有这个编号"):
         said("accept", "C123")
     with pytest.raises(Refusal, match="6 位统筹区代码"):
         CliRunner().invoke(

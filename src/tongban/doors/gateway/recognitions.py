@@ -50,9 +50,7 @@ async def query_institutions(call: Call, asked: PersonQueryInput) -> Designation
         (certification, each)
         for certification in found
         for each in certification.designations
-        if each.institution_code in certification.institutions_on(call.today)
-        and each.valid_from <= call.today
-        and (each.valid_to is None or each.valid_to >= call.today)
+        if each.is_in_force(call.today)
     ]
     names = await institution_names(call.db, [each.institution_code for _, each in rows])
     return DesignationOutput(

@@ -112,10 +112,20 @@ def photo(
 
 
 @app.command()
-def accept(number: Number, operator: OperatorName, pool: PoolCodes, as_json: AsJson = False) -> None:
+def accept(
+    number: Number,
+    operator: OperatorName,
+    pool: PoolCodes,
+    take_over: Annotated[bool, typer.Option("--take-over", help="同事受理过的，由您接手。")] = False,
+    as_json: AsJson = False,
+) -> None:
     """受理：这件由您来办。"""
     clerk = who(operator, pool)
-    _tell(run(lambda office: chronic.accept(office.db, clerk, number, now=office.now)), "已受理", as_json)
+
+    async def take(office: Office) -> Application:
+        return await chronic.accept(office.db, clerk, number, take_over=take_over, now=office.now)
+
+    _tell(run(take), "已受理", as_json)
 
 
 @app.command()
@@ -303,7 +313,7 @@ def _print(case: Case) -> None:
     by = f"，{case.proxy_name}代办" if case.proxy_name else ""
     results.print(f"[bold]{made.number}[/bold]  {case.name}  {case.masked_id}{by}  {made.purpose.zh}  {made.state.zh}")
     results.print(time_left(case.days_left, made.state is ApplicationState.MATERIALS_DUE))
-    fields = Table("项目", "填的", "记录上的", "", show_edge=False, pad_edge=False)
+    fields = Table("项目", "填的（或应有的）", "记录上的", "", show_edge=False, pad_edge=False)
     for each in case.fields:
         fields.add_row(each.label, each.told, each.record, "" if each.is_same else "[red]≠ 不一样[/red]")
     results.print(fields)

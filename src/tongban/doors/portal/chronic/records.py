@@ -29,6 +29,7 @@ from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import phone_of
+from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Refusal
@@ -67,7 +68,7 @@ async def records(request: Request, db: RouteDb) -> Response[Any]:
                 each.state.zh,
                 TAG[each.state],
                 names.get(each.person_id, ""),
-                zh_date(each.applied_at.date()),
+                zh_date(day_of(each.applied_at)),
             )
             for each in found
         ],
@@ -191,7 +192,7 @@ async def _mine(
     request: Request, db: Db, serial: int, problems: list[Problem] | None = None, status: int = 200
 ) -> Response[Any]:
     person, day = current_person(request), today(request)
-    found = await certification_of(db, person.person_id, serial)
+    found, known = await certification_of(db, person.person_id, serial), await certifications_of(db, person.person_id)
     await looked_at(request, db, "chronic.viewed", person_id=person.person_id, subject=found.application_number)
     pack = request.app.state.pack
     word, tag = certification_tag(found, day)
@@ -207,6 +208,8 @@ async def _mine(
         ("谁认定的", pack.agency(found.insured_pool)),
         ("申请编号", found.application_number),
     ]
+    if found.end_reason:
+        rows.append(("为什么提前结束", found.end_reason))
     return page(
         request,
         "chronic/mine.html",
@@ -219,8 +222,8 @@ async def _mine(
         limits=await _limits(request, db, found),
         is_open_ended=found.valid_to_basis is ValidityBasis.UNKNOWN,
         elsewhere=_elsewhere(request, found),
-        may_change=renewal_problem(Purpose.CHANGE_INSTITUTIONS, found, day) is None,
-        may_renew=renewal_problem(Purpose.RENEW, found, day) is None,
+        may_change=renewal_problem(Purpose.CHANGE_INSTITUTIONS, found, known, day) is None,
+        may_renew=renewal_problem(Purpose.RENEW, found, known, day) is None,
         ask=pack.agency(found.insured_pool),
         ask_phone=await phone_of(db, found.insured_pool),
     )
@@ -269,7 +272,7 @@ async def change(request: Request, db: RouteDb, serial: FromPath[int], purpose: 
     wanted = {"change": Purpose.CHANGE_INSTITUTIONS, "renew": Purpose.RENEW}.get(purpose)
     if wanted is None:
         return see_other(f"/chronic/mine/{serial}")
-    refusal: Refusal | None = renewal_problem(wanted, found, day)
+    refusal: Refusal | None = renewal_problem(wanted, found, await certifications_of(db, person.person_id), day)
     if refusal is None and any(
         each.wanted.key == found.wanted.key
         for open_one in await applications_of(db, person.person_id)

@@ -36,7 +36,8 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
     }
     insured_pool = person.pool_code if person is not None and person.pool_code else _DEFAULT_POOL
     catalog = await chronic_diseases(db)
-    offered = choices(pack, insured_pool, InsuranceType.EMPLOYEE, catalog, day)
+    # A resident is offered everything there is to choose, the drug schemes too.
+    offered = choices(pack, insured_pool, InsuranceType.RESIDENT, catalog, day)
     wanted = offered.find(asked["disease"])
     area, several = place_meant(regions, asked["place"], asked["area"])
     decision, found, unknown = None, [], ""
@@ -60,7 +61,7 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
         request,
         "chronic/where.html",
         values=asked | {"place": asked["place"] or (area.name if area else "")},
-        options=[(each.code, each.zh) for each in (*offered.listed, *offered.local)],
+        options=[(each.code, each.zh) for each in offered.all()],
         wanted=wanted,
         area=area,
         several=several,

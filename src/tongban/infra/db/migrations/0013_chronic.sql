@@ -101,7 +101,8 @@ create table chronic.event (
   application_serial integer not null,
   event_no      smallint not null,
   at            timestamptz not null,
-  what          text not null check (what in ('applied', 'accepted', 'asked', 'supplied', 'recognised', 'refused', 'withdrawn')),
+  what          text not null check (what in ('applied', 'accepted', 'asked', 'supplied', 'recognised', 'refused', 'withdrawn',
+    'ended')),
   actor         text not null,
   channel       text not null,
   note          text not null default '',
@@ -157,7 +158,12 @@ create view chronic.v_designation as
   select person_id, certification_serial, institution_code, valid_from, valid_to from chronic.designation;
 
 grant select on chronic.v_certification, chronic.v_designation to tongban_app;
-grant select, insert, update on chronic.person_serial, chronic.application, chronic.application_disease,
-  chronic.certification to tongban_app;
+grant select, insert, update on chronic.person_serial to tongban_app;
+-- What was applied for, signed and certified stays as it was; only what follows from it is written later.
+grant select, insert on chronic.application, chronic.application_disease, chronic.certification to tongban_app;
+grant update (state, version, due_on, asked_kinds, asked_sentence, accepted_by, accepted_at, decided_by, decided_at,
+  reason_code, reason) on chronic.application to tongban_app;
+grant update (is_open, is_recognised) on chronic.application_disease to tongban_app;
+grant update (valid_to, valid_to_basis, ended_by, end_reason) on chronic.certification to tongban_app;
 grant select, insert, update, delete on chronic.designation to tongban_app;
 grant select, insert on chronic.event to tongban_app;
