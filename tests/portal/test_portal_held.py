@@ -1,9 +1,13 @@
 """What was typed survives the end of its session: for the same person, and for nobody else."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from html import unescape
 from uuid import UUID
 
+import httpx
 import pytest
 from litestar import Litestar
 from portal_kit import Browser, Clock, count
@@ -12,6 +16,7 @@ from bills_kit import WANG
 from tongban import drafts
 from tongban.doors.portal import csrf, held
 from tongban.doors.portal.session import ABSOLUTE, IDLE
+from tongban.infra.db import create_pool
 
 TYPED = {"contact": "李静 & <儿媳>", "tel": "19900000002", "addr": "北京市朝阳区\n某某路 1 号"}
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
@@ -186,3 +191,66 @@ async def test_a_token_from_before_the_sign_in_counts_no_more(app: Litestar, vis
     assert token
     response = await visitor.http.post("/prefs", data={"csrf": token[1], "elder": "1"})
     assert response.status_code == 403
+
+
+# --- a fault of ours --------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def without_database(app: Litestar) -> AsyncIterator[None]:
+    """Nobody listens where the database was."""
+    pool = app.state.pool
+    async with await create_pool("postgresql://nobody@127.0.0.1:1/gone", size_min=0) as gone:
+        app.state.pool = gone
+        yield
+    app.state.pool = pool
+
+
+def again(page: httpx.Response) -> tuple[str, dict[str, str]]:
+    """The form of the page that says what failed: where it leads, and its fields as a browser sends them."""
+    main = page.text.partition("<main")[2].partition("</main")[0]
+    action = re.search(r'<form method="post" action="([^"]+)">', main)
+    assert action, page.text
+    return unescape(action[1]), {name: unescape(value) for name, value in _HIDDEN.findall(main)}
+
+
+async def test_a_form_that_met_an_outage_is_sent_again_with_one_tap(
+    app: Litestar, visitor: Browser, draft: str
+) -> None:
+    async with without_database(app):
+        response = await visitor.post(f"{draft}/contact?from=review", TYPED)
+        assert response.status_code == 503
+        assert "再交一次" in response.text
+        assert TYPED["tel"] not in str(response.url)
+        action, fields = again(response)
+        assert action == f"{draft}/contact?from=review"
+        assert TYPED.items() <= fields.items()
+        still = await visitor.http.post(action, data=fields)  # too early: the page is there once more, unchanged
+        assert (still.status_code, again(still)) == (503, (action, fields))
+    response = await visitor.http.post(action, data=fields)
+    assert response.status_code in (303, 422)
+    assert TYPED.items() <= (await kept(app, draft)).items()
+
+
+@pytest.mark.parametrize("token", ["", "AAAA"])
+async def test_an_outage_hands_no_form_back_that_was_not_ours(
+    app: Litestar, visitor: Browser, draft: str, token: str
+) -> None:
+    """Else any site could have its own words sent from a page of ours."""
+    async with without_database(app):
+        response = await visitor.http.post(f"{draft}/contact", data=TYPED | {"csrf": token})
+    assert response.status_code == 503
+    assert TYPED["tel"] not in response.text
+
+
+async def test_a_form_sent_again_after_the_session_ended_is_held(
+    app: Litestar, visitor: Browser, clock: Clock, draft: str
+) -> None:
+    async with without_database(app):
+        action, fields = again(await visitor.post(f"{draft}/contact", TYPED))
+    clock.now += IDLE
+    response = await visitor.http.post(action, data=fields)
+    assert response.headers["location"] == "/sign-in?next=%2Fheld"
+    await visitor.follow(response)
+    response = await visitor.follow(await visitor.post("/sign-in", {"resident": "wang_xiuying", "next": "/held"}))
+    assert TYPED["tel"] in response.text

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from tongban.doors.http import Request, here, local_path, see_other
 from tongban.doors.portal.held import PATH as HELD_PATH
+from tongban.doors.portal.held import to_send_again
 from tongban.doors.portal.oidc import ProviderUnreachable, SignInFailed
 from tongban.doors.portal.page import page
 from tongban.doors.portal.who import ConsentNeeded, FormIsHeld, SignInNeeded
@@ -35,7 +36,14 @@ _FOR_PROGRAMS: dict[int, tuple[str, str]] = {
     405: ("这个接口不能这样用", "每个接口用哪种方法，见 /api。"),
     413: ("内容太大了，没有收下", "一次最多 64 KB。"),
 }
-_BUSY = (asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError, OSError, TimeoutError)
+_NOT_LOST = "刚才填的都在这一页，没有丢。\n请过一两分钟，点“再交一次”。"
+_BUSY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,  # stopping, starting up, or asked for too long
+    OSError,
+    TimeoutError,
+)
 
 
 def answer(request: Request, error: Exception) -> Response[Any]:
@@ -54,7 +62,8 @@ def answer(request: Request, error: Exception) -> Response[Any]:
         return _answer(request, error.status_code, title, advice, code=f"http_{error.status_code}")
     if isinstance(error, _BUSY):
         log.error("busy", kind=type(error).__name__)
-        response = _answer(request, 503, *_PAGES[503], code="busy")
+        title, advice = _PAGES[503]
+        response = _answer(request, 503, title, _NOT_LOST if to_send_again(request) else advice, code="busy")
         response.headers["retry-after"] = "30"
         return response
     return _incident(request, error)
@@ -96,7 +105,8 @@ def _incident(request: Request, error: Exception) -> Response[Any]:
         request,
         500,
         "这一步没有办成，是我们的问题",
-        f"存过的内容都在。请过几分钟再试一次。还是不行，请打电话，告诉工作人员编号 {number}。",
+        f"{_NOT_LOST if to_send_again(request) else '存过的内容都在。请过几分钟再试一次。'}"
+        f"\n还是不行，请打电话，告诉工作人员编号 {number}。",
         code="incident",
         incident=number,
     )
@@ -118,6 +128,7 @@ def _answer(request: Request, status: int, title: str, advice: str, *, code: str
         advice=advice.split("\n"),
         status_code=status,
         is_get=request.method == "GET",
+        fields=to_send_again(request) if status >= 500 else [],
     )
 
 

@@ -7,6 +7,7 @@ from tongban.doors.http import Request
 from tongban.kernel.errors import Invalid, Refusal
 
 FIELDS_MAX = 200
+_READ = "form_read"
 
 
 class FormUnreadable(Refusal):
@@ -52,7 +53,14 @@ async def read_form_lists(request: Request) -> dict[str, list[str]]:
     form: dict[str, list[str]] = {}
     for name, value in pairs:
         form.setdefault(name, []).append(_clean(value))
+    request.scope["state"][_READ] = form
     return form
+
+
+def already_read(request: Request) -> list[tuple[str, str]]:
+    """The fields of the form that came, in order, as far as they were read; for an answer that can read no more."""
+    form: dict[str, list[str]] = request.scope["state"].get(_READ, {})
+    return [(name, value) for name, values in form.items() for value in values]
 
 
 def _clean(value: str) -> str:

@@ -3,6 +3,8 @@
 Every page says, sealed in its form's token, for whom it was made. When that person has signed in again, `/held` shows
 one button that sends the same form once more; anybody else never learns that there was one. Nothing is done without
 that tap. Pictures are not kept here: each has its own form, and what was sent is in the draft already.
+
+A form that met a fault of ours needs no keeping: the page that says so holds its fields, and sends them again.
 """
 
 from datetime import timedelta
@@ -14,7 +16,7 @@ from litestar import Response, get, post
 
 from tongban.doors.http import Request, RouteDb, here, local_path, see_other
 from tongban.doors.portal import csrf
-from tongban.doors.portal.forms import FIELDS_MAX, read_form, read_form_lists
+from tongban.doors.portal.forms import FIELDS_MAX, already_read, read_form, read_form_lists
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.session import signed_in
 from tongban.infra import held as store
@@ -82,6 +84,17 @@ async def is_sent_again(request: Request) -> None:
         pool: Pool = request.app.state.pool
         async with pool.acquire() as db:
             await store.remove(db, person.person_id)
+
+
+def to_send_again(request: Request) -> list[tuple[str, str]]:
+    """The fields of the form of `request` with the token it came with, so that it is the same form once more, however
+    long the fault lasts. Nothing for what did not come from a page of ours. Asks no database."""
+    fields = already_read(request)
+    try:
+        csrf.check_token(request, dict(fields).get(csrf.FIELD, ""))
+    except csrf.FormNotOurs:
+        return []
+    return fields
 
 
 @get(PATH, opt={"who": "person"})

@@ -64,6 +64,8 @@ async def who_may_call(connection: ASGIConnection[Any, Any, Any, Any], handler: 
         return
     if who not in WHO or not isinstance(connection, litestar.Request):
         raise RouteIsClosed("这一页还没有开放")
+    if connection.method not in _SAFE_METHODS and handler.opt.get("body") != "picture":
+        await read_form(connection)  # before anything that can fail, so that what was typed can be sent again
     await session.load(connection)
     if handler.opt.get("body") == "picture":
         _let_in(connection, who)
