@@ -17,6 +17,8 @@ rich_utils.OPTIONS_PANEL_TITLE = "选项"
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
 rich_utils.COMMANDS_PANEL_TITLE = "命令"
 rich_utils.ERRORS_PANEL_TITLE = "输入有误"
+rich_utils.DEFAULT_STRING = "[默认 {}]"
+rich_utils.REQUIRED_LONG_STRING = "[必填]"
 rich_utils.RICH_HELP = "请用 [blue]{command_path} {help_option}[/] 查看用法。"
 
 app = typer.Typer(

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from tongban.directory import LoadReport, load_directory
+from tongban.doors.cli.console import errors, results
 from tongban.infra.clock import system_clock
 from tongban.infra.db import connected
 from tongban.infra.db.server import open_database, owner_url
@@ -38,8 +39,8 @@ def load_command(
     if dir_ is not None:
         settings = replace(settings, data_dir=dir_.absolute())
     with open_database(settings) as opened:
-        report = load_all(opened, is_dry_run=dry_run, console=Console(stderr=True))
-    print_report(report, Console(), is_dry_run=dry_run)
+        report = load_all(opened, is_dry_run=dry_run, console=errors)
+    print_report(report, is_dry_run=dry_run)
     if report.problems:
         raise typer.Exit(1)
 
@@ -82,17 +83,15 @@ async def _load(settings: Settings, is_dry_run: bool, console: Console | None) -
             )
 
 
-def print_report(report: LoadReport, console: Console, *, is_dry_run: bool = False) -> None:
+def print_report(report: LoadReport, *, is_dry_run: bool = False) -> None:
     """One line a file, then the notes, then every row that was left out."""
     would = "将写入" if is_dry_run else "写入"
     for file in report.files:
         what = "没有变化，跳过" if file.is_unchanged else f"{file.records} 条，{would} {file.changed} 条"
-        console.print(f"{file.zh}（{file.file_name}）：{what}", highlight=False)
+        results.print(f"{file.zh}（{file.file_name}）：{what}")
         for note in file.notes:
-            console.print(f"  说明：{note}", highlight=False)
+            results.print(f"  说明：{note}")
     for problem in report.problems:
-        console.print(str(problem), style="red", highlight=False, markup=False)
+        results.print(str(problem), style="red", markup=False)
     if report.problems:
-        console.print(
-            f"有 {len(report.problems)} 行有问题，没有装入。改好后再装一次就行。", style="red", highlight=False
-        )
+        results.print(f"有 {len(report.problems)} 行有问题，没有装入。改好后再装一次就行。", style="red")

@@ -4,7 +4,6 @@ import asyncio
 import csv
 import json
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
@@ -15,6 +14,7 @@ import typer
 from rich.console import Console
 
 from tongban import account, chronic, directory, people
+from tongban.doors.cli.console import errors, results
 from tongban.doors.cli.data import LONG_LIMITS, progress_bars
 from tongban.infra.clock import system_clock
 from tongban.infra.crypto import Vault
@@ -31,7 +31,6 @@ CLIENTS_FILE = "demo-clients.json"
 
 _BATCH = 5_000
 _POPULATION = "shanxi_population_2020.csv"
-_SECRET_BYTES = 24
 
 # The hospitals of the stories: account, pooling region, and a part of the name.
 _HOSPITALS = (
@@ -83,15 +82,22 @@ def load_command(
     settings = Settings.from_env()
     refuse_outside_demo(settings)
     with open_database(settings) as opened:
-        loaded = load_demo(opened, number, console=Console(stderr=True))
-    console = Console()
-    console.print(
+        loaded = load_demo(opened, number, console=errors)
+    results.print(
         f"新增 {loaded.people_added} 人、{loaded.accounts_opened} 个个人账户，"
-        f"新连上 {loaded.institutions_connected} 家医院。",
-        highlight=False,
+        f"新连上 {loaded.institutions_connected} 家医院。"
     )
-    for client in loaded.clients:
-        console.print(f"{client.institution_name}：接入账号 {client.account}，密钥 {client.secret}", highlight=False)
+    print_clients(loaded.clients)
+
+
+def print_clients(clients: Sequence[DemoClient]) -> None:
+    """Each on a line of its own, however long: a secret in two pieces cannot be copied."""
+    for client in clients:
+        results.print(
+            f"演示医院：{client.institution_name}，接入账号 {client.account}，密钥 {client.secret}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def refuse_outside_demo(settings: Settings) -> None:
@@ -170,20 +176,14 @@ async def _cities(db: Db, data_dir: Path) -> list[people.DemoCity]:
 async def _client(owner_db: Db, vault: Vault, account_name: str, pool_code: str, text: str) -> DemoClient:
     """The hospital's account; a secret once made stays."""
     # Imported here: the gateway brings the whole web stack, which no other command of the CLI needs.
-    from tongban.doors.gateway import store as gateway_store
+    from tongban.doors import gateway
 
     found = await directory.search_institutions(owner_db, pool_code, text, limit=1)
     if not found:
         raise DataMissing(f"医院表里没有“{text}”，演示要用到它，请先运行 tongban data load")
-    hospital = found[0]
-    row = await gateway_store.client(owner_db, account_name)
-    if row is not None:
-        secret = vault.open(row.secret_enc, gateway_store.SECRET_CONTEXT)
-    else:
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
-        sealed = vault.seal(secret, gateway_store.SECRET_CONTEXT)
-        await gateway_store.put_client(owner_db, account_name, hospital.institution_code, sealed, is_demo=True)
-    return DemoClient(account_name, secret, hospital.institution_code, hospital.name)
+    code, name = found[0].institution_code, found[0].name
+    secret = await gateway.open_account(owner_db, vault, account_name, code, is_demo=True)
+    return DemoClient(account_name, secret, code, name)
 
 
 def _write_clients(path: Path, clients: Sequence[DemoClient]) -> None:

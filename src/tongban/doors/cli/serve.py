@@ -24,7 +24,7 @@ from uvicorn.supervisors import Multiprocess
 
 from tongban.doors.cli.console import errors, results
 from tongban.doors.cli.data import load_all
-from tongban.doors.cli.demo import PEOPLE_DEFAULT, PEOPLE_MAX, DemoLoaded, load_demo
+from tongban.doors.cli.demo import PEOPLE_DEFAULT, PEOPLE_MAX, DemoLoaded, load_demo, print_clients
 from tongban.infra.db.migrate import migrate
 from tongban.infra.db.server import RunningDatabase, app_login, owner_url, run_database
 from tongban.kernel.errors import Refusal
@@ -240,8 +240,5 @@ def _announce(settings: Settings, demo: DemoLoaded | None) -> None:
     results.print(f"\n通办已启动：[bold]http://{host}:{settings.port}[/bold]")
     if demo is not None:
         results.print("这是演示环境，里面的人都不存在。登录页上列着可以试用的几位，点名字就能进入。")
-        for client in demo.clients:
-            results.print(
-                f"演示医院：{client.institution_name}，接入账号 {client.account}，密钥 {client.secret}", soft_wrap=True
-            )
+        print_clients(demo.clients)
     results.print("按 Ctrl-C 停止。")

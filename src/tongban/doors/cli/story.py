@@ -78,7 +78,9 @@ def command(
         with httpx.Client(base_url=base, timeout=60) as person, httpx.Client(base_url=base, timeout=60) as counter:
             outcome = _play(Visitor(person), counter, hospital)
     except httpx.TransportError:
-        raise StoryStopped(f"{base} 没有回应。请先在另一个窗口运行 tongban run，再来一次") from None
+        raise StoryStopped(
+            f"{base} 没有回应。请先在另一个窗口运行 tongban run；它用的不是这个端口，就加 --url 写明它在哪里"
+        ) from None
     except PageTrouble as trouble:
         raise StoryStopped(f"网页上走不下去：{trouble}") from None
     except Refused as refusal:

@@ -1,5 +1,6 @@
 """Whom a message comes from: the account behind the signature, the institution behind the account."""
 
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +16,7 @@ from tongban.infra.db import Db
 # How long a process trusts what it knows of an account: a switched-off account stops within this time.
 KNOWN_FOR_SECONDS: Final = 30.0
 _CLEAN_EVERY_SECONDS: Final = 60.0
+_SECRET_BYTES: Final = 24
 
 
 class Client(NamedTuple):
@@ -65,6 +67,21 @@ class Accounts:
         if time.monotonic() - self._cleaned_at >= _CLEAN_EVERY_SECONDS:
             self._cleaned_at = time.monotonic()
             await store.forget_nonces(db, now)
+
+
+async def open_account(
+    owner_db: Db, vault: Vault, account: str, institution_code: str, *, is_demo: bool = False
+) -> str:
+    """The account's secret in clear, for whoever runs the institution's system. One that was made stays.
+
+    Needs a role that may write accounts: web processes only read them.
+    """
+    if (row := await store.client(owner_db, account)) is not None:
+        return vault.open(row.secret_enc, store.SECRET_CONTEXT)
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    sealed = vault.seal(secret, store.SECRET_CONTEXT)
+    await store.put_client(owner_db, account, institution_code, sealed, is_demo=is_demo)
+    return secret
 
 
 def check_institution(client: Client, institution_code: str) -> None:

@@ -79,15 +79,11 @@ async def sign_off(db: Db, sign_no: str, institution_code: str, now: datetime) -
     return status != "UPDATE 0"
 
 
-async def put_client(
-    owner_db: Db, account: str, institution_code: str, secret_enc: bytes, *, is_demo: bool = False
-) -> None:
-    """Open an account or give it a new secret. Needs a role that may: web processes only read accounts."""
+async def put_client(owner_db: Db, account: str, institution_code: str, secret_enc: bytes, *, is_demo: bool) -> None:
+    """An account that is not there yet. Needs a role that may: web processes only read accounts."""
     await owner_db.execute(
         """insert into gateway.client (client_account, institution_code, secret_enc, is_demo)
-           values ($1, $2, $3, $4)
-           on conflict (client_account) do update
-             set institution_code = excluded.institution_code, secret_enc = excluded.secret_enc, is_active = true""",
+           values ($1, $2, $3, $4)""",
         account,
         institution_code,
         secret_enc,
