@@ -1,17 +1,16 @@
 """The agency's side: who may decide what and when, computed by the law, and paid once whatever happens."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from claims_kit import CASHIER, REVIEWER, Desk
 from settlement_kit import DATONG_HOSPITAL, Hospital, Insured, book_of
 
-from tongban import account, notices, reimbursement, settlement
+from tongban import notices, reimbursement, settlement
 from tongban.agency import CaseNotFound, NothingSaid, Operator
 from tongban.infra.db import Connection, Pool
 from tongban.kernel.vocabulary import InsuranceType
@@ -19,19 +18,12 @@ from tongban.law import YearTotals
 from tongban.materials import MaterialKind
 from tongban.reimbursement import (
     AnswerMissing,
-    BankAnswer,
-    BankSilent,
-    BankState,
-    BankUnreachable,
     Claim,
     ClaimClosed,
     ClaimNotFound,
     ClaimState,
     Finding,
     FindingWrong,
-    FourEyes,
-    NothingToPay,
-    PaymentOrder,
     RecordedBank,
     RefuseCode,
 )
@@ -196,13 +188,6 @@ async def test_taken_back_and_computed_again(desk: Desk, db: Connection, claim: 
     assert (again.payout_fen or 0) < (first.payout_fen or 0)
 
 
-async def test_nothing_to_pay_is_said_and_not_paid(desk: Desk, bank: RecordedBank, claim: Claim) -> None:
-    computed = await desk.compute(claim, Finding(charges=Split(1_000_000, 0, 0, 0)))
-    assert computed.payout_fen == 0
-    with pytest.raises(NothingToPay):
-        await pay(desk, bank, claim)
-
-
 async def test_two_reviewers_at_once_decide_once(desk: Desk, pool: Pool, db: Connection, claim: Claim) -> None:
     async def computes() -> Any:
         async with pool.acquire() as connection:
@@ -261,133 +246,3 @@ async def test_a_race_of_hospital_and_review_pays_once(
     assert [each.state for each in computed] == [ClaimState.REFUSED if settled else ClaimState.COMPUTED]
     years = await settlement.year_totals(desk.db, father, 2026)
     assert years.get(InsuranceType.RESIDENT, YearTotals()).inpatient_stays == 1
-
-
-# -- paying ----------------------------------------------------------------------------------------------------------
-
-
-class MovingBank:
-    """A bank that counts what leaves, and loses what it is told to lose."""
-
-    def __init__(self, behaviour: str = "") -> None:
-        self.paid: dict[str, int] = {}
-        self.behaviour = behaviour
-
-    async def order(self, order: PaymentOrder) -> BankAnswer:
-        await asyncio.sleep(0.01)
-        if self.behaviour == "deaf":
-            raise BankUnreachable
-        if self.behaviour == "later":
-            return BankAnswer(BankState.ACCEPTED, "")
-        self.paid.setdefault(order.key, order.amount_fen)
-        if self.behaviour == "mute":
-            raise BankUnreachable
-        return BankAnswer(BankState.PAID, f"B-{order.key}")
-
-    async def query(self, key: str) -> BankAnswer | None:
-        return BankAnswer(BankState.PAID, f"B-{key}") if key in self.paid else None
-
-
-@pytest.mark.parametrize("behaviour", ["deaf", "mute"])
-async def test_a_lost_answer_is_asked_for_and_nothing_paid_twice(
-    desk: Desk, claim: Claim, father: int, behaviour: str
-) -> None:
-    computed, bank = await desk.compute(claim), MovingBank(behaviour)
-    with pytest.raises(BankSilent, match="不会再付"):
-        await pay(desk, bank, claim)
-    bank.behaviour = ""
-    assert (await pay(desk, bank, claim)).state is ClaimState.PAID
-    assert (await pay(desk, bank, claim)).state is ClaimState.PAID
-    assert list(bank.paid.values()) == [computed.payout_fen]
-    entries = await account.ledger_of(desk.db, father)
-    assert [entry.what.value for entry in entries] == ["settlement", "payout"]
-
-
-async def test_a_bank_that_pays_later(desk: Desk, claim: Claim) -> None:
-    await desk.compute(claim)
-    bank = MovingBank("later")
-    assert (await pay(desk, bank, claim)).state is ClaimState.COMPUTED
-    bank.behaviour = ""
-    assert (await pay(desk, bank, claim)).state is ClaimState.PAID
-
-
-async def test_many_cashiers_pay_once(desk: Desk, pool: Pool, claim: Claim) -> None:
-    computed, bank = await desk.compute(claim), MovingBank()
-
-    async def pays() -> Claim:
-        async with pool.acquire() as connection:
-            return await pay(desk.on(connection), bank, claim)
-
-    await asyncio.gather(*(pays() for _ in range(8)))
-    assert list(bank.paid.values()) == [computed.payout_fen]
-    detail = await reimbursement.look(desk.db, desk.vault, operator=CASHIER, number=claim.number, now=desk.now)
-    assert (detail.claim.state, [payment.state.value for payment in detail.payments]) == (ClaimState.PAID, ["paid"])
-
-
-async def test_given_back_another_card_and_paid_again(
-    desk: Desk, db: Connection, bank: RecordedBank, claim: Claim, father: int, daughter: int, stranger: int
-) -> None:
-    computed = await desk.compute(claim)
-    await pay(desk, bank, claim)
-    for _ in range(2):
-        back = await reimbursement.give_back(
-            db, operator=CASHIER, number=claim.number, reason="户名和卡号对不上", now=desk.now
-        )
-        assert back.state is ClaimState.RETURNED
-    book = await book_of(db, insured(father))
-    assert book[f"payout:{claim.number}"] == computed.payout_fen
-    change: Callable[[int, str], Awaitable[Claim]] = lambda viewer, card: reimbursement.change_card(  # noqa: E731
-        db,
-        desk.vault,
-        viewer_id=viewer,
-        number=claim.number,
-        holder="patient",
-        bank="工商银行太原分行",
-        card_number=card,
-        channel="portal",
-        now=desk.now,
-    )
-    with pytest.raises(ClaimNotFound):
-        await change(stranger, "4111111111111111")
-    with pytest.raises(AnswerMissing):
-        await change(daughter, "4111111111111112")
-    assert (await change(daughter, "4111 1111 1111 1111")).card_tail == "1111"
-    assert (await pay(desk, bank, claim)).state is ClaimState.PAID
-    assert [order["key"] for order in bank.orders()] == [f"{claim.number}-1", f"{claim.number}-2"]
-    assert f"payout:{claim.number}" not in await book_of(db, insured(father))
-
-
-async def test_written_down_as_paid_outside(desk: Desk, db: Connection, claim: Claim) -> None:
-    await desk.compute(claim)
-    for _ in range(2):
-        paid = await reimbursement.confirm_paid(
-            db, operator=CASHIER, number=claim.number, reference="20261122-77", now=desk.now
-        )
-        assert paid.state is ClaimState.PAID
-    with pytest.raises(ClaimClosed):
-        await reimbursement.take_back(
-            db, desk.pack, operator=REVIEWER, number=claim.number, reason="自费部分录错了", now=desk.now
-        )
-
-
-async def test_four_eyes_above_the_limit(desk: Desk, bank: RecordedBank, claim: Claim) -> None:
-    computed = await desk.compute(claim, operator=REVIEWER)
-    limit = computed.payout_fen
-    with pytest.raises(FourEyes):
-        await pay(desk, bank, claim, REVIEWER, four_eyes_fen=limit)
-    assert (await pay(desk, bank, claim, CASHIER, four_eyes_fen=limit)).state is ClaimState.PAID
-
-
-async def test_not_paid_before_it_is_computed(desk: Desk, bank: RecordedBank, claim: Claim) -> None:
-    with pytest.raises(ClaimClosed):
-        await pay(desk, bank, claim)
-    assert bank.orders() == []
-
-
-async def test_the_database_itself_keeps_one_live_payment(desk: Desk, owner_db: Connection, claim: Claim) -> None:
-    await desk.compute(claim)
-    insert = """insert into reimbursement.payment (person_id, claim_serial, payment_no, order_key, amount_fen, state,
-                  ordered_at, ordered_by) values ($1, $2, $3, $4, 1, 'ordered', now(), 'x')"""
-    await owner_db.execute(insert, claim.person_id, claim.claim_serial, 1, "a")
-    with pytest.raises(asyncpg.UniqueViolationError):
-        await owner_db.execute(insert, claim.person_id, claim.claim_serial, 2, "b")

@@ -1,9 +1,13 @@
 """From what is typed to a claim: what is refused, what voids a signature, and handing in once."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import pytest
 from claims_kit import GOOD_CARD, Desk, Registry
 from settlement_kit import BEIJING_HOSPITAL, DATONG_HOSPITAL, TAIYUAN_HOSPITAL, Hospital, Insured, line
@@ -14,12 +18,14 @@ from tongban.kernel.errors import Invalid, Refusal
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.materials import MaterialKind, of_subject
 from tongban.reimbursement import (
+    Claim,
     ClaimNotFound,
     ClaimState,
     InvoiceUsed,
     StayClaimed,
     StaySettledAlready,
     Step,
+    store,
 )
 
 # What is typed, and the field the sentence belongs to.
@@ -266,3 +272,81 @@ async def test_withdrawn_it_may_be_claimed_again(desk: Desk, father: int, strang
         )
         assert gone.state is ClaimState.WITHDRAWN
     assert (await desk.claim(father)).number != claim.number
+
+
+async def test_many_at_once_for_one_stay_are_one_claim(desk: Desk, pool: Pool, father: int, daughter: int) -> None:
+    """Many drafts of one stay handed in at the same moment: one claim, and everybody else is told why not."""
+    ready = []
+    for number in range(4):
+        person = (father, daughter)[number % 2]
+        draft_id = await desk.begin(person, father, number_1=f"140000000{number}")
+        await desk.sign(person, draft_id)
+        ready.append((person, draft_id))
+
+    async def tap(person: int, draft_id: Any) -> Any:
+        async with pool.acquire() as connection:
+            return await desk.on(connection).submit(person, draft_id)
+
+    outcomes = await asyncio.gather(*(tap(*each) for each in ready), return_exceptions=True)
+    assert sorted(type(outcome) is Claim for outcome in outcomes) == [False] * 3 + [True], outcomes
+    assert all(isinstance(outcome, StayClaimed | Invalid | Claim) for outcome in outcomes), outcomes
+
+
+# -- what the database keeps by itself -------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def rolled_back(db: Connection) -> AsyncIterator[None]:
+    transaction = db.transaction()
+    await transaction.start()
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+
+
+async def test_rows_for_one_stay_written_at_once_never_wait_for_each_other(desk: Desk, pool: Pool, father: int) -> None:
+    """Straight into the table, where the constraint alone decides: a race that used to end in a deadlock."""
+    claim = await desk.claim(father)
+    await reimbursement.withdraw(desk.db, viewer_id=father, number=claim.number, channel="portal", now=desk.now)
+    reading = await desk.read(father, await desk.begin(father))
+    assert reading.answers is not None
+    answers = reading.answers
+
+    async def writes(round_no: int) -> bool:
+        async with pool.acquire() as db, rolled_back(db):
+            made = await store.insert_claim(
+                db,
+                desk.vault,
+                answers,
+                person_id=father,
+                applied_by=father,
+                decision={},
+                policy_version="",
+                submit_token=uuid4(),
+                channel="portal",
+                due_on=None,
+                now=desk.now,
+            )
+            return made is not None
+
+    for round_no in range(40):
+        outcomes = await asyncio.gather(*(writes(round_no) for _ in range(12)))
+        assert any(outcomes)
+
+
+async def test_what_was_signed_is_never_changed(desk: Desk, db: Connection, father: int) -> None:
+    claim = await desk.claim(father)
+    for column in ("total_fen", "admitted_on", "institution_code", "answers", "applied_by", "insured_pool"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await db.execute(f"update reimbursement.claim set {column} = {column}")
+    for table in ("claim", "invoice", "event"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await db.execute(f"delete from reimbursement.{table}")
+    # Not even by a row more: what is computed on is what was invoiced.
+    with pytest.raises(asyncpg.CheckViolationError, match="do not add up"):
+        await db.execute(
+            "insert into reimbursement.invoice values ($1, $2, 2, '1400009999', '2026-11-18', 1)",
+            claim.person_id,
+            claim.claim_serial,
+        )

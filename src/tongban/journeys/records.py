@@ -50,7 +50,7 @@ async def read_records(db: Db, vault: Vault, journey: Journey, *, viewer_id: int
             kind: draft
             for kind, flow in FLOWS.items()
             for draft in reversed(begun)  # the last one touched wins
-            if draft.flow == flow and person_id == _about(draft)
+            if draft.flow == flow and person_id == _about(draft) and _place(draft) in (None, journey.treatment_pool)
         },
         kept_papers=frozenset(material.kind for material in kept),
     )
@@ -67,6 +67,7 @@ _CLAIM = {
     ClaimState.PAPERS_DUE: PartState.BEGUN,
     ClaimState.RETURNED: PartState.BEGUN,
     ClaimState.PAID: PartState.DONE,
+    ClaimState.NOTHING_DUE: PartState.DONE,
 }
 
 
@@ -113,6 +114,16 @@ def _about(draft: drafts.Draft) -> int:
         return draft.for_person_id
     receiver = draft.value(mutual_aid.WHO, "receiver")
     return int(receiver) if receiver.isdecimal() else 0
+
+
+def _place(draft: drafts.Draft) -> str | None:
+    """To which place a draft belongs, empty while it has not been chosen: a form for one city is not taken up for
+    another. None for what is the same everywhere."""
+    if draft.flow == filing.FLOW:
+        return draft.value(filing.Step.PLACE, "area")
+    if draft.flow == reimbursement.FLOW:
+        return draft.value(reimbursement.Step.HOSPITAL, "area")
+    return None
 
 
 async def enrollment_of(db: Db, journey: Journey, now: datetime) -> Enrollment | None:

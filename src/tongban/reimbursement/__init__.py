@@ -12,6 +12,7 @@ from tongban.reimbursement.errors import (
     NoBank,
     NotClaimable,
     NothingToPay,
+    PaidTwice,
     StayClaimed,
     StaySettledAlready,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "FourEyes",
     "FindingWrong",
     "NothingToPay",
+    "PaidTwice",
     "BankSilent",
     "NoBank",
 ]

@@ -63,6 +63,12 @@ class NothingToPay(Conflict):
     code = "claim_nothing_to_pay"
 
 
+class PaidTwice(Conflict):
+    """A second payment is to be written down for money that has left already."""
+
+    code = "claim_paid_twice"
+
+
 class BankSilent(Conflict):
     """The bank gave no answer: nobody knows yet whether the money left. Asking again is safe."""
 

@@ -18,9 +18,10 @@ class ClaimState(Word):
     REVIEWING = "reviewing", "审核中"
     PAPERS_DUE = "papers_due", "要补材料"
     REFUSED = "refused", "未通过"
-    COMPUTED = "computed", "已核算"
+    COMPUTED = "computed", "已核算"  # something is to be paid, or the bank is paying it
+    NOTHING_DUE = "nothing_due", "没有能报的钱"
     PAID = "paid", "已付款"
-    RETURNED = "returned", "付款退回"
+    RETURNED = "returned", "付款退回"  # waits for another card
     WITHDRAWN = "withdrawn", "已撤回"
 
 

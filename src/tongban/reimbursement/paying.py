@@ -18,7 +18,7 @@ from tongban.kernel.money import Fen, yuan
 from tongban.materials import close
 from tongban.reimbursement import store, store_payments
 from tongban.reimbursement.bank import Bank, BankAnswer, BankState, BankUnreachable, PaymentOrder
-from tongban.reimbursement.errors import BankSilent, ClaimClosed, FindingWrong, FourEyes, NothingToPay
+from tongban.reimbursement.errors import BankSilent, ClaimClosed, FindingWrong, FourEyes, NothingToPay, PaidTwice
 from tongban.reimbursement.model import Claim, ClaimState, EventKind, Payment, PaymentState
 from tongban.reimbursement.scope import locked_for
 from tongban.reimbursement.telling import tell
@@ -39,8 +39,8 @@ async def pay(
     """Have the bank pay what a claim came to; paid already, it stays paid and is only looked at.
 
     From `four_eyes_fen` up, whoever computed the claim may not pay it. Raises ClaimNotFound, CaseNotFound, ClaimClosed,
-    NothingToPay, FourEyes, and BankSilent when the bank does not answer: then the same call later settles it. `db`
-    must be in no transaction.
+    NothingToPay, FourEyes, PaidTwice when it was meanwhile written down as paid outside, and BankSilent when the bank
+    does not answer: then the same call later settles it. `db` must be in no transaction.
     """
     claim, payment, is_new = await _ordered(db, operator, number, four_eyes_fen, now)
     if payment.state is PaymentState.PAID:
@@ -64,14 +64,16 @@ async def confirm_paid(
 ) -> Claim:
     """Write down that a claim was paid outside, under the bank's own number of it, as its statement shows.
 
-    For a payment that is under way as for none yet. Twice is once. Raises as `pay` does.
+    For a payment that is under way as for none yet. Twice is once; under another number it is PaidTwice. Else raises
+    as `pay` does.
     """
     if not reference.strip():
         raise FindingWrong("请写银行流水号，对账时要用", field="reference")
     claim, payment, _ = await _ordered(db, operator, number, four_eyes_fen, now)
-    if payment.state is PaymentState.PAID:
-        return claim
     answer = BankAnswer(BankState.PAID, reference.strip())
+    if payment.state is PaymentState.PAID:
+        _require_same(payment, answer)
+        return claim
     return await _answered(db, claim, payment, answer, actor=operator.actor, now=now)
 
 
@@ -100,11 +102,11 @@ async def _ordered(
         payment = await store_payments.live_payment(db, claim.person_id, claim.claim_serial)
         if payment is not None:
             return claim, payment, False
+        if claim.state is ClaimState.NOTHING_DUE:
+            raise NothingToPay("这份申请核算下来没有能报的钱，不用付款")
         if claim.state not in _PAYABLE:
             raise ClaimClosed(f"这份申请{claim.state.zh}，不能付款；核算过的才能付")
         assert claim.payout_fen is not None
-        if claim.payout_fen == 0:
-            raise NothingToPay("这份申请核算下来没有能报的钱，不用付款")
         if four_eyes_fen is not None and claim.payout_fen >= four_eyes_fen and claim.computed_by == operator.name:
             raise FourEyes(f"{yuan(four_eyes_fen)} 元以上的，要由另一位经办人员付款；这一笔是您核算的")
         try:
@@ -119,6 +121,8 @@ async def _ordered(
             )
         except asyncpg.UniqueViolationError:  # the row lock keeps others out; the key is there should anything not
             raise ClaimClosed("这份申请正在付款，请过一会再看") from None
+        if claim.state is ClaimState.RETURNED:  # from now on the card stays what the bank was told
+            claim = await store.change(db, claim, state=ClaimState.COMPUTED)
         await tell(db, claim, EventKind.ORDERED, actor=operator.actor, channel=CHANNEL, now=now)
     return claim, payment, True
 
@@ -129,9 +133,10 @@ async def _answered(db: Db, claim: Claim, payment: Payment, answer: BankAnswer, 
         locked = await store.claim(db, claim.person_id, claim.claim_serial, lock=True)
         assert locked is not None
         live = await store_payments.live_payment(db, claim.person_id, claim.claim_serial)
-        if live is None or live.payment_no != payment.payment_no or live.state is not PaymentState.ORDERED:
+        if live is None or live.payment_no != payment.payment_no or answer.state is BankState.ACCEPTED:
             return locked
-        if answer.state is BankState.ACCEPTED:
+        if live.state is PaymentState.PAID:
+            _require_same(live, answer)
             return locked
         if answer.state is BankState.RETURNED:
             return await _returned(db, locked, live, answer, actor, now)
@@ -160,6 +165,15 @@ async def _answered(db: Db, claim: Claim, payment: Payment, answer: BankAnswer, 
         await tell(db, paid, EventKind.PAID, actor=actor, channel=CHANNEL, now=now, note=answer.reference)
         await close(db, person_id=paid.person_id, subject=paid.number, now=now)
     return paid
+
+
+def _require_same(payment: Payment, answer: BankAnswer) -> None:
+    """One payment has one number at the bank. Another number is another payment."""
+    if answer.state is BankState.PAID and answer.reference != payment.bank_reference:
+        raise PaidTwice(
+            f"这份申请已经付过，流水号 {payment.bank_reference}；现在又有一个流水号 {answer.reference}。"
+            "钱可能付了两次，请马上向银行查"
+        )
 
 
 async def _returned(db: Db, claim: Claim, payment: Payment, answer: BankAnswer, actor: str, now: datetime) -> Claim:

@@ -28,6 +28,7 @@ from tongban.reimbursement.records import not_found, settlement_of
 from tongban.reimbursement.scope import locked_for, seen_by
 from tongban.reimbursement.telling import tell
 from tongban.settlement import (
+    Busy,
     SelfPaidStay,
     Settled,
     SettlementWay,
@@ -38,6 +39,7 @@ from tongban.settlement import (
 )
 
 QUEUE_MAX = 200
+_UNPAID = (ClaimState.COMPUTED, ClaimState.NOTHING_DUE, ClaimState.RETURNED)
 _WAITING = (ClaimState.REVIEWING, ClaimState.COMPUTED, ClaimState.RETURNED)
 
 
@@ -130,7 +132,7 @@ async def compute(
             claim = await store.change(
                 db,
                 claim,
-                state=ClaimState.COMPUTED,
+                state=ClaimState.COMPUTED if settled.fund_payment_fen else ClaimState.NOTHING_DUE,
                 asked_slots=[],
                 said="",
                 attempts=claim.attempts + 1,
@@ -141,6 +143,8 @@ async def compute(
             await tell(
                 db, claim, EventKind.COMPUTED, actor=operator.actor, channel=CHANNEL, now=now, note=settled.number or ""
             )
+            if claim.state is ClaimState.NOTHING_DUE:
+                await close(db, person_id=claim.person_id, subject=claim.number, now=now)
             return claim
     except StaySettled:
         return await _settled_meanwhile(db, operator, number, now)
@@ -154,7 +158,7 @@ async def take_back(db: Db, pack: Pack, *, operator: Operator, number: str, reas
     async with db.transaction():
         claim = await locked_for(db, operator, number)
         live = await store_payments.live_payment(db, claim.person_id, claim.claim_serial)
-        if claim.state not in (ClaimState.COMPUTED, ClaimState.RETURNED) or live is not None or record is None:
+        if claim.state not in _UNPAID or live is not None or record is None:
             raise ClaimClosed(f"这份申请{claim.state.zh}，不能撤回核算；付出去的钱要先由银行退回")
         if record.settlement_serial != claim.settlement_serial:
             raise ClaimClosed("这份申请刚刚重新核算过，请再看一下")
@@ -203,7 +207,9 @@ async def _settled_meanwhile(db: Db, operator: Operator, number: str, now: datet
         claim = await _open_claim(db, operator, number)
         stay = (claim.person_id, claim.institution_code, claim.admitted_on, claim.discharged_on)
         settled = await settled_stay(db, *stay)
-        how = "报销过了" if settled is not None and settled.way is SettlementWay.MANUAL else "在医院直接结算了"
+        if settled is None:
+            raise Busy("这次住院的结算刚刚变了，什么都没有写。请再核算一次")
+        how = "报销过了" if settled.way is SettlementWay.MANUAL else "在医院直接结算了"
         said = f"这次住院已经{how}，不能再报一次。"
         return await _refused(db, claim, RefuseCode.SETTLED_DIRECTLY, said, operator, now)
 

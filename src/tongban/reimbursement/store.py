@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 from uuid import UUID
 
 from tongban.infra.crypto import Vault
@@ -36,6 +36,43 @@ _CLAIM: Final = """
   is_injury, admitted_on, discharged_on, total_fen, card_tail, holder, papers, submitted_at, due_on, accepted_at,
   asked_slots, refuse_code, said, attempts, settlement_serial, payout_fen, computed_by, policy_version
 """
+_SELECT: Final = f"select {_CLAIM} from reimbursement.claim"  # noqa: S608 - constants only
+_ONE: Final = f"{_SELECT} where person_id = $1 and claim_serial = $2"
+_WHOLE: Final = f"""
+  select {_CLAIM}, bank_enc, phone_enc, decision, answers from reimbursement.claim
+  where person_id = $1 and claim_serial = $2
+"""  # noqa: S608 - constants only
+_NEWEST_FIRST: Final = "order by submitted_at desc, claim_serial desc"
+
+# Two at once for the same days: one waits and finds the other's. Without `do nothing` each would wait for the other.
+_INSERT: Final = f"""
+  insert into reimbursement.claim (person_id, state, applied_by, relation, institution_code, treatment_pool,
+    insured_pool, insurance_type, category, care, is_injury, admitted_on, discharged_on, total_fen, bank_enc,
+    card_tail, holder, phone_enc, papers, answers, decision, policy_version, submit_token, channel, submitted_at,
+    due_on)
+  values ($1, 'reviewing', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+    $22, $23, $24, $25)
+  on conflict on constraint claim_stay_once do nothing
+  returning {_CLAIM}
+"""  # noqa: S608 - constants only
+
+
+class Changes(TypedDict, total=False):
+    """The columns that change after a claim was handed in. The database lets no others be written."""
+
+    state: ClaimState
+    bank_enc: bytes
+    card_tail: str
+    holder: Holder
+    papers: dict[str, str]
+    accepted_at: datetime
+    asked_slots: list[str]
+    refuse_code: RefuseCode
+    said: str
+    attempts: int
+    settlement_serial: int | None
+    payout_fen: Fen | None
+    computed_by: str
 
 
 async def insert_claim(
@@ -51,16 +88,10 @@ async def insert_claim(
     channel: str,
     due_on: date | None,
     now: datetime,
-) -> Claim:
-    """Raises ExclusionViolationError while another claim for days of the stay is alive."""
+) -> Claim | None:
+    """None while another claim for days of the stay is alive. Its invoices have to follow in the same transaction."""
     row = await db.fetchrow(
-        f"""insert into reimbursement.claim (person_id, state, applied_by, relation, institution_code, treatment_pool,
-              insured_pool, insurance_type, category, care, is_injury, admitted_on, discharged_on, total_fen, bank_enc,
-              card_tail, holder, phone_enc, papers, answers, decision, policy_version, submit_token, channel,
-              submitted_at, due_on)
-            values ($1, 'reviewing', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-              $20, $21, $22, $23, $24, $25)
-            returning {_CLAIM}""",  # noqa: S608
+        _INSERT,
         person_id,
         applied_by,
         answers.relation or "",
@@ -87,7 +118,7 @@ async def insert_claim(
         now,
         due_on,
     )
-    return _claim(row)
+    return None if row is None else _claim(row)
 
 
 async def insert_invoices(db: Db, claim: Claim, invoices: Sequence[Invoice]) -> None:
@@ -120,21 +151,7 @@ async def free_invoices(db: Db, claim: Claim) -> None:
 
 async def claim(db: Db, person_id: int, serial: int, *, lock: bool = False) -> Claim | None:
     """`lock` keeps everybody else waiting until the transaction ends."""
-    row = await db.fetchrow(
-        f"""select {_CLAIM} from reimbursement.claim where person_id = $1 and claim_serial = $2
-            {"for update" if lock else ""}""",  # noqa: S608 - one of two fixed words
-        person_id,
-        serial,
-    )
-    return None if row is None else _claim(row)
-
-
-async def claim_by_token(db: Db, person_id: int, token: UUID) -> Claim | None:
-    row = await db.fetchrow(
-        f"select {_CLAIM} from reimbursement.claim where person_id = $1 and submit_token = $2",  # noqa: S608
-        person_id,
-        token,
-    )
+    row = await db.fetchrow(f"{_ONE} for update" if lock else _ONE, person_id, serial)
     return None if row is None else _claim(row)
 
 
@@ -153,12 +170,7 @@ async def has_live_claim(db: Db, person_id: int, institution_code: str, admitted
 
 
 async def detail(db: Db, vault: Vault, person_id: int, serial: int) -> ClaimDetail | None:
-    row = await db.fetchrow(
-        f"""select {_CLAIM}, bank_enc, phone_enc, decision, answers from reimbursement.claim
-            where person_id = $1 and claim_serial = $2""",  # noqa: S608
-        person_id,
-        serial,
-    )
+    row = await db.fetchrow(_WHOLE, person_id, serial)
     if row is None:
         return None
     return ClaimDetail(
@@ -194,29 +206,21 @@ async def invoices_of(db: Db, person_id: int, serial: int) -> list[Invoice]:
 
 async def claims_of(db: Db, person_id: int) -> list[Claim]:
     """The person's own, whoever applied; newest first."""
-    rows = await db.fetch(
-        f"select {_CLAIM} from reimbursement.claim where person_id = $1 order by submitted_at desc, claim_serial desc",  # noqa: S608
-        person_id,
-    )
+    rows = await db.fetch(f"{_SELECT} where person_id = $1 {_NEWEST_FIRST}", person_id)
     return [_claim(row) for row in rows]
 
 
 async def claims_by(db: Db, applicant_id: int) -> list[Claim]:
     """Those the person made for others; newest first."""
-    rows = await db.fetch(
-        f"""select {_CLAIM} from reimbursement.claim where applied_by = $1 and person_id <> $1
-            order by submitted_at desc, claim_serial desc""",  # noqa: S608
-        applicant_id,
-    )
+    rows = await db.fetch(f"{_SELECT} where applied_by = $1 and person_id <> $1 {_NEWEST_FIRST}", applicant_id)
     return [_claim(row) for row in rows]
 
 
 async def queue(db: Db, pools: Sequence[str], states: Sequence[ClaimState], limit: int) -> list[Claim]:
     """What waits in those pools, the one due first on top."""
     rows = await db.fetch(
-        f"""select {_CLAIM} from reimbursement.claim
-            where insured_pool = any($1::text[]) and state = any($2::text[])
-            order by due_on nulls last, submitted_at, claim_serial limit $3""",  # noqa: S608
+        f"""{_SELECT} where insured_pool = any($1::text[]) and state = any($2::text[])
+            order by due_on nulls last, submitted_at, claim_serial limit $3""",
         list(pools),
         list(states),
         limit,
@@ -224,13 +228,12 @@ async def queue(db: Db, pools: Sequence[str], states: Sequence[ClaimState], limi
     return [_claim(row) for row in rows]
 
 
-async def change(db: Db, claim: Claim, **columns: Any) -> Claim:
+async def change(db: Db, claim: Claim, **columns: Unpack[Changes]) -> Claim:
     """Write these columns of a row that the caller holds locked; the version moves on."""
-    names = list(columns)
+    written = ", ".join(f"{name} = ${at}" for at, name in enumerate(columns, start=3))
     row = await db.fetchrow(
-        f"""update reimbursement.claim set version = version + 1,
-              {", ".join(f"{name} = ${at}" for at, name in enumerate(names, start=3))}
-            where person_id = $1 and claim_serial = $2 returning {_CLAIM}""",  # noqa: S608 - names are the code's own
+        f"""update reimbursement.claim set version = version + 1, {written}
+            where person_id = $1 and claim_serial = $2 returning {_CLAIM}""",  # noqa: S608 - names out of `Changes` only
         claim.person_id,
         claim.claim_serial,
         *columns.values(),
@@ -239,7 +242,15 @@ async def change(db: Db, claim: Claim, **columns: Any) -> Claim:
 
 
 async def change_card(db: Db, vault: Vault, claim: Claim, card: BankCard) -> Claim:
-    return await change(db, claim, bank_enc=_sealed_card(vault, card), card_tail=card.tail, holder=card.holder)
+    """With another card the claim waits to be paid again."""
+    return await change(
+        db,
+        claim,
+        state=ClaimState.COMPUTED,
+        bank_enc=_sealed_card(vault, card),
+        card_tail=card.tail,
+        holder=card.holder,
+    )
 
 
 async def add_event(

@@ -9,25 +9,25 @@ from tongban.kernel.money import Fen
 from tongban.reimbursement.model import Payment, PaymentState
 
 _PAYMENT: Final = "payment_no, order_key, amount_fen, state, ordered_at, bank_reference, ended_at, reason"
+_SELECT: Final = f"select {_PAYMENT} from reimbursement.payment where person_id = $1 and claim_serial = $2"  # noqa: S608 - constants only
+_INSERT: Final = f"""
+  insert into reimbursement.payment (person_id, claim_serial, payment_no, order_key, amount_fen, state, ordered_at,
+    ordered_by)
+  select $1, $2, next_no, $3 || '-' || next_no, $4, 'ordered', $5, $6
+  from (select coalesce(max(payment_no), 0) + 1 as next_no from reimbursement.payment
+        where person_id = $1 and claim_serial = $2) as made
+  returning {_PAYMENT}
+"""  # noqa: S608 - constants only
 
 
 async def payments_of(db: Db, person_id: int, serial: int) -> list[Payment]:
-    rows = await db.fetch(
-        f"select {_PAYMENT} from reimbursement.payment where person_id = $1 and claim_serial = $2 order by payment_no",  # noqa: S608
-        person_id,
-        serial,
-    )
+    rows = await db.fetch(f"{_SELECT} order by payment_no", person_id, serial)
     return [_payment(row) for row in rows]
 
 
 async def live_payment(db: Db, person_id: int, serial: int) -> Payment | None:
     """The one that is ordered or paid; there is at most one."""
-    row = await db.fetchrow(
-        f"""select {_PAYMENT} from reimbursement.payment
-            where person_id = $1 and claim_serial = $2 and state in ('ordered', 'paid')""",  # noqa: S608
-        person_id,
-        serial,
-    )
+    row = await db.fetchrow(f"{_SELECT} and state in ('ordered', 'paid')", person_id, serial)
     return None if row is None else _payment(row)
 
 
@@ -36,12 +36,7 @@ async def insert_order(
 ) -> Payment:
     """The next order of the claim. Raises UniqueViolationError while another one is ordered or paid."""
     row = await db.fetchrow(
-        f"""insert into reimbursement.payment (person_id, claim_serial, payment_no, order_key, amount_fen, state,
-              ordered_at, ordered_by)
-            select $1, $2, next_no, $3 || '-' || next_no, $4, 'ordered', $5, $6
-            from (select coalesce(max(payment_no), 0) + 1 as next_no from reimbursement.payment
-                  where person_id = $1 and claim_serial = $2) as made
-            returning {_PAYMENT}""",  # noqa: S608
+        _INSERT,
         person_id,
         serial,
         claim_number,

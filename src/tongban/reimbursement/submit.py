@@ -3,8 +3,6 @@
 from datetime import date, datetime
 from uuid import UUID
 
-import asyncpg
-
 from tongban import drafts
 from tongban.directory import Regions, institution
 from tongban.drafts import Draft
@@ -130,23 +128,21 @@ async def _write(
     now: datetime,
 ) -> Claim:
     due_on, days = rules.due_on(pack, answers.insured_pool, day_of(now))
-    try:
-        async with db.transaction():
-            claim = await store.insert_claim(
-                db,
-                vault,
-                answers,
-                person_id=draft.for_person_id,
-                applied_by=draft.person_id,
-                decision=rules.decision_record({**reading.decision, "days": days}),
-                policy_version=pack.version,
-                submit_token=draft.submit_token,
-                channel=channel,
-                due_on=due_on,
-                now=now,
-            )
-    except asyncpg.ExclusionViolationError:
-        raise StayClaimed("这次住院已经申请过报销，不用再交。请在“我的报销”里看进度") from None
+    claim = await store.insert_claim(
+        db,
+        vault,
+        answers,
+        person_id=draft.for_person_id,
+        applied_by=draft.person_id,
+        decision=rules.decision_record({**reading.decision, "days": days}),
+        policy_version=pack.version,
+        submit_token=draft.submit_token,
+        channel=channel,
+        due_on=due_on,
+        now=now,
+    )
+    if claim is None:
+        raise StayClaimed("这次住院已经申请过报销，不用再交。请在“我的报销”里看进度")
     # In one order everywhere, so that two claims with the same invoices wait for each other and do not lock up.
     for number in sorted(invoice.number for invoice in answers.invoices):
         if not await store.take_invoice(db, vault, claim, number):

@@ -20,10 +20,12 @@ from tongban.kernel.vocabulary import CatalogClass, InsuranceType, PersonnelCate
 from tongban.law import Pack
 from tongban.settlement import store, store_manual, store_records, store_settle, store_undo
 from tongban.settlement.archive import keep_version
+from tongban.settlement.attempt import CONFLICTS
 from tongban.settlement.benefit import judge
 from tongban.settlement.cancel import cancel
 from tongban.settlement.errors import (
     AmountMismatch,
+    Busy,
     DateRefused,
     DeliveryUntold,
     EnrollmentRefused,
@@ -68,8 +70,8 @@ async def reimburse(db: Db, pack: Pack, regions: Regions, stay: SelfPaidStay, *,
     Year, ceiling and law are those of the day of discharge, as if the stay had been settled then. What the funds pay is
     owed to the person under ``payout:<claim number>``. Raises StaySettled when days of this stay at this institution
     have been paid either way, EnrollmentRefused, PaymentStopped, InstitutionRefused, ThirdPartyPays, DateRefused,
-    DeliveryUntold, AmountMismatch, a LineRefused for a line, and Undetermined where the law is silent. After any of
-    them the transaction is to be rolled back.
+    DeliveryUntold, AmountMismatch, a LineRefused for a line, Undetermined where the law is silent, and Busy when others
+    changed the same rows first. After any of them the transaction is to be rolled back.
     """
     _check(stay, now)
     year = stay.discharged_on.year
@@ -128,6 +130,9 @@ async def reimburse(db: Db, pack: Pack, regions: Regions, stay: SelfPaidStay, *,
         )
     except (asyncpg.ExclusionViolationError, asyncpg.UniqueViolationError):
         raise _paid_already() from None
+    except CONFLICTS:
+        # What the year's lock does not keep out: a filing that is being closed, a bill of another year for this stay.
+        raise Busy("这个人的另一笔业务正在办理，这一笔什么都没有写；请稍等几秒，再核算一次") from None
     return settled
 
 

@@ -47,6 +47,7 @@ _TAGS = {
     ClaimState.PAPERS_DUE: "bad",
     ClaimState.REFUSED: "bad",
     ClaimState.COMPUTED: "go",
+    ClaimState.NOTHING_DUE: "",
     ClaimState.PAID: "ok",
     ClaimState.RETURNED: "bad",
     ClaimState.WITHDRAWN: "",

@@ -9,7 +9,8 @@ grant usage on sequence reimbursement.serial to tongban_app;
 create table reimbursement.claim (
   person_id     bigint not null,          -- the patient
   claim_serial  bigint not null default nextval('reimbursement.serial'),
-  state         text not null check (state in ('reviewing', 'papers_due', 'refused', 'computed', 'paid', 'returned', 'withdrawn')),
+  state         text not null check (state in ('reviewing', 'papers_due', 'refused', 'computed', 'nothing_due', 'paid',
+    'returned', 'withdrawn')),
   version       integer not null default 1,
   applied_by    bigint not null,          -- who signed: the patient or a proxy
   relation      text not null default '', -- what the patient is to the proxy; empty for oneself
@@ -46,7 +47,9 @@ create table reimbursement.claim (
   primary key (person_id, claim_serial),
   unique (person_id, submit_token),
   check ((person_id = applied_by) = (relation = '')),
-  check ((state in ('computed', 'paid', 'returned')) = (settlement_serial is not null and payout_fen is not null)),
+  check ((state in ('computed', 'nothing_due', 'paid', 'returned'))
+    = (settlement_serial is not null and payout_fen is not null)),
+  check ((state = 'nothing_due') = (payout_fen is not distinct from 0)),
   check ((state = 'refused') = (refuse_code <> '')),
   check ((state = 'papers_due') = (cardinality(asked_slots) > 0)),
   -- One claim for a stay, as long as it is neither refused nor withdrawn.
@@ -69,6 +72,23 @@ create table reimbursement.invoice (
   unique (person_id, claim_serial, number),
   foreign key (person_id, claim_serial) references reimbursement.claim
 );
+
+-- What is computed on is what was invoiced, to the fen, whoever writes the rows.
+create function reimbursement.require_invoiced() returns trigger language plpgsql as $$
+begin
+  if (select total_fen from reimbursement.claim where person_id = new.person_id and claim_serial = new.claim_serial)
+    is distinct from
+    (select sum(amount_fen) from reimbursement.invoice where person_id = new.person_id and claim_serial = new.claim_serial)
+  then
+    raise exception 'the invoices of claim % do not add up to its total', new.claim_serial
+      using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+create constraint trigger claim_invoiced after insert on reimbursement.claim
+  deferrable initially deferred for each row execute function reimbursement.require_invoiced();
+create constraint trigger invoice_claimed after insert on reimbursement.invoice
+  deferrable initially deferred for each row execute function reimbursement.require_invoiced();
 
 -- An invoice is claimed once in the whole province. A refused or withdrawn claim gives its invoices free.
 create table reimbursement.invoice_index (
@@ -113,6 +133,10 @@ create table reimbursement.payment (
 );
 create unique index payment_once on reimbursement.payment (person_id, claim_serial) where state in ('ordered', 'paid');
 
-grant select, insert, update on reimbursement.claim, reimbursement.payment to tongban_app;
+-- What was signed is never changed, nor what the bank was told.
+grant select, insert on reimbursement.claim, reimbursement.payment to tongban_app;
+grant update (state, version, bank_enc, card_tail, holder, papers, accepted_at, asked_slots, refuse_code, said, attempts,
+  settlement_serial, payout_fen, computed_by) on reimbursement.claim to tongban_app;
+grant update (state, bank_reference, ended_at, reason) on reimbursement.payment to tongban_app;
 grant select, insert on reimbursement.invoice, reimbursement.event to tongban_app;
 grant select, insert, delete on reimbursement.invoice_index to tongban_app;
