@@ -251,6 +251,15 @@ def test_for_a_relative_every_errand_says_for_whom(pack: Pack) -> None:
     assert filled(pack, on, own)[Step.WHO] == {"for": "self", "enrollment": "1"}
 
 
+def test_a_claim_begins_with_the_day_that_was_past_when_it_was_said(pack: Pack) -> None:
+    """A day that lay ahead was a plan: the bill says on which day it really was."""
+    past = journey("operation", "own_choice", DATONG, starts_on=TODAY - timedelta(days=12))
+    assert filled(pack, past, enrollment(), PartKind.CLAIM)["stay"] == {"care": "inpatient", "admitted": "2026-11-10"}
+    for day in (TODAY, TODAY + timedelta(days=3)):
+        plan = journey("operation", "own_choice", DATONG, starts_on=day)
+        assert filled(pack, plan, enrollment(), PartKind.CLAIM)["stay"] == {"care": "inpatient"}
+
+
 def test_where_a_bill_is_claimed_is_the_laws(pack: Pack) -> None:
     near = stands(pack, journey("operation", "own_choice", DATONG), records())
     far = stands(pack, journey("operation", "own_choice", BEIJING), records())

@@ -67,6 +67,14 @@ async def test_digits_lead_to_their_person_for_a_minute(db: Connection, vault: V
     assert await read(db, vault, code.number, NOW, kind="card") is None
 
 
+async def test_digits_typed_in_groups_are_taken(db: Connection, vault: Vault, li: DemoResident) -> None:
+    number = (await show_code(db, vault, li.person_id, NOW)).number
+    typed = " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    found = await read(db, vault, typed, NOW)
+    assert found is not None
+    assert found.person_id == li.person_id
+
+
 async def test_read_in_time_they_stay_good_there_and_nowhere_else(
     db: Connection, vault: Vault, li: DemoResident
 ) -> None:
@@ -149,8 +157,7 @@ async def test_a_card_reported_lost_is_refused_and_the_code_goes_on(
     db: Connection, vault: Vault, li: DemoResident
 ) -> None:
     assert await card_state(db, li.person_id) is CardState.ACTIVE
-    for _ in range(2):
-        await report_card_lost(db, li.person_id, NOW)
+    assert [await report_card_lost(db, li.person_id, NOW) for _ in range(2)] == [True, False]
     assert await card_state(db, li.person_id) is CardState.LOST
     with pytest.raises(CardLost, match="可以出示医保码"):
         await find_by_credential(db, vault, CredentialKind.CARD, li.card_number)

@@ -10,7 +10,7 @@ from litestar import Litestar
 from portal_kit import Browser, Clock, Till
 
 from bills_kit import LI, WANG
-from tongban.doors.portal.estimate import SHARED
+from tongban.doors.portal.estimate_link import SHARED
 
 STAY = {"trip": "cross_province", "care": "inpatient", "home": "class_1", "there": "class_1"}
 VISITOR = {**STAY, "insured": "resident", "pool": "140100", "total": "38600", "self_funded": "2400"}

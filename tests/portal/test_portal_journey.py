@@ -9,6 +9,7 @@ from litestar import Litestar
 from portal_kit import Browser, Clock, Till, count
 
 from bills_kit import LI, WANG
+from tongban.people import demo_cast
 
 OPERATION = {"event": "operation", "for": "self", "why": "long_term", "area": "110000", "start_choice": "today"}
 
@@ -77,6 +78,60 @@ async def test_the_errand_opens_with_what_is_known_and_is_the_same_draft_again(v
     assert "接着办" in (await visitor.get(where)).text
 
 
+async def test_a_form_for_one_place_is_not_taken_up_for_another(visitor: Browser) -> None:
+    await visitor.sign_in("zhang_jianguo")
+    drafts = []
+    for area, name in (("120000", "天津市"), ("310000", "上海市")):
+        where = await begin(visitor, event="retire", area=area)
+        page = await visitor.get(where)
+        assert "异地就医备案 要办" in text_of(page.text)
+        taken_up = await visitor.post(f"{where}/filing")
+        drafts.append(taken_up.headers["location"])
+        assert name in (await visitor.follow(taken_up)).text
+        assert "异地就医备案 办了一半" in text_of((await visitor.get(where)).text)
+    assert len(set(drafts)) == 2
+
+
+async def test_two_taps_of_an_errand_begin_one_form(visitor: Browser) -> None:
+    await visitor.sign_in("zhang_jianguo")
+    where = await begin(visitor, event="retire", area="330100")
+    await visitor.get(where)
+    sent = await asyncio.gather(*(visitor.post(f"{where}/filing") for _ in range(6)))
+    assert len({response.headers["location"] for response in sent}) == 1
+
+
+async def test_what_it_will_cost_is_answered_without_asking_again(visitor: Browser) -> None:
+    """For oneself with one's own insurance; for a mother with hers, without a name in the address."""
+    await visitor.sign_in("li_jing")
+    for whom, says in (("self", "职工医保 · 太原市"), ("1", "居民医保 · 太原市")):
+        page = await visitor.get(await begin(visitor, **{"for": whom}))
+        link = html.unescape(re.search(r'href="(/estimate[^"]*)"', page.text)[1])  # type: ignore[index]
+        assert str(WANG) not in link
+        answered = await visitor.get(link)
+        assert answered.status_code == 200
+        assert f"{says} · 长期住在那里" in text_of(answered.text)
+        assert "去外省住院，自己付多少" in answered.text
+
+
+async def test_a_relative_bound_on_the_way_is_chosen_already(visitor: Browser) -> None:
+    zhang = next(person for person in demo_cast() if person.name == "张建国")
+    await visitor.sign_in("han_guilan")
+    page = await visitor.get("/journey/new?event=operation")
+    link = html.unescape(re.search(r'href="(/family/new[^"]*)"', page.text)[1])  # type: ignore[index]
+    form = await visitor.get(link)
+    target = html.unescape(re.findall(r'name="next" value="([^"]*)"', form.text)[-1])
+    assert target.startswith("/journey/new?")
+    typed = {"name": zhang.name, "id_number": zhang.id_number, "relation": "sibling", "next": target}
+    wrong = await visitor.post("/family/new", typed | {"relation": ""})
+    assert f'name="next" value="{html.escape(target)}"' in wrong.text
+    back = await visitor.follow(await visitor.post("/family/new", typed))
+    assert back.url.path == "/journey/new"
+    assert re.search(r'name="for" value="1"[^>]* checked', back.text)
+    assert "张建国（兄弟姐妹）" in back.text
+    away = await visitor.post("/family/new", typed | {"next": "https://evil.test/"})
+    assert away.headers["location"] == "/family?done=bound"
+
+
 async def test_two_taps_begin_one_journey(visitor: Browser, app: Litestar) -> None:
     await visitor.sign_in("liu_zhiqiang")
     await visitor.get("/journey/new?event=operation")
@@ -125,7 +180,7 @@ async def test_the_relative_is_told_and_can_end_it(visitor: Browser, app: Litest
     await visitor.sign_in("li_jing")
     where = await begin(visitor, **{"for": "1"})
     page = await visitor.get(where)
-    assert "为 <b>王秀英</b>（父母）办理" in page.text
+    assert "为 <b>王秀英</b>（母亲）办理" in page.text
     mother = Browser.of(app)
     await mother.sign_in("wang_xiuying")
     assert "家人在帮您办一件事" in (await mother.get("/inbox")).text
@@ -136,6 +191,27 @@ async def test_the_relative_is_told_and_can_end_it(visitor: Browser, app: Litest
     assert "这件事已经停了" in mother.page
     await visitor.get(where)
     assert (await visitor.post(f"{where}/filing")).status_code == 422
+
+
+async def test_who_is_no_relative_any_more_sees_it_no_more(visitor: Browser, app: Litestar) -> None:
+    """The page shows what holds today, the insurance too; the mother still has it, and binding again brings it back."""
+    await visitor.sign_in("guo_xiaoyan")
+    where = await begin(visitor, **{"for": "1"})
+    mother = Browser.of(app)
+    await mother.sign_in("zhao_yumei")
+    address = re.search(r"/family/[0-9a-f]{16}/release", (await mother.get("/family")).text)[0]  # type: ignore[index]
+    await mother.get(address)
+    assert (await mother.post(address)).status_code == 303
+    for path in (where, f"{where}/end"):
+        assert (await visitor.get(path)).status_code == 404
+    await visitor.get("/family/new")
+    assert (await visitor.post(f"{where}/filing")).status_code == 404
+    assert "赵玉梅" not in (await visitor.get("/")).text
+    assert (await mother.get(where)).status_code == 200
+    zhao = next(person for person in demo_cast() if person.name == "赵玉梅")
+    await visitor.get("/family/new")
+    await visitor.post("/family/new", {"name": zhao.name, "id_number": zhao.id_number, "relation": "parent"})
+    assert (await visitor.get(where)).status_code == 200
 
 
 async def test_a_helper_sees_no_bill_of_the_person(visitor: Browser, app: Litestar, till: Till) -> None:

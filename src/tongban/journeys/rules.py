@@ -84,7 +84,7 @@ def known_for(
         return {
             reimbursement.Step.WHO: whom,
             reimbursement.Step.HOSPITAL: {"area": journey.treatment_pool},
-            reimbursement.Step.STAY: {"care": event.claim_care.value},
+            reimbursement.Step.STAY: {"care": event.claim_care.value, **_admission(journey)},
         }
     if kind is PartKind.MUTUAL_AID:
         return {mutual_aid.WHO: {"receiver": str(journey.person_id)}}
@@ -93,6 +93,13 @@ def known_for(
     if kind is not PartKind.FILING:
         return {}
     return _known_for_filing(event, journey, regions, found, own=own, relation=relation, today=today)
+
+
+def _admission(journey: Journey) -> dict[str, str]:
+    """The day of admission for a claim: only one that was past when it was said; a planned day may have come to
+    nothing."""
+    is_fact = journey.starts_on < day_of(journey.opened_at)
+    return {"admitted": journey.starts_on.isoformat()} if is_fact and journey.care is CareKind.INPATIENT else {}
 
 
 def _known_for_filing(
@@ -226,9 +233,9 @@ def _mutual_aid(case: _Case) -> Part:
         return Part(PartKind.MUTUAL_AID, PartState.DONE, why, number=records.grants[0].number)
     why = "家人有职工医保的，可以把账户里的钱给您用。"
     if not records.is_own:
-        why = (
-            "您账户里的钱，可以帮他付自己那一份。" if records.can_give else "有职工医保的家人，可以把账户里的钱给他用。"
-        )
+        why = "您账户里的钱，可以帮家人付自己那一份。"
+        if not records.can_give:
+            why = "有职工医保的亲人，可以把账户里的钱给家人用。"
     may_give = not records.is_own and records.can_give
     return Part(PartKind.MUTUAL_AID, PartState.OPTIONAL, why, may_still=may_give)
 

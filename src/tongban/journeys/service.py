@@ -15,10 +15,10 @@ from tongban.journeys.model import Journey, Known, PartKind, Progress
 from tongban.journeys.records import FLOWS, enrollment_of, read_records
 from tongban.journeys.texts import life_event
 from tongban.kernel.identifiers import JOURNEY, InvalidNumber, parse_outside_number
-from tongban.kernel.vocabulary import Relation, Situation
+from tongban.kernel.vocabulary import Situation
 from tongban.law import Pack
 from tongban.notices import NoticeKind
-from tongban.people import Enrollment, kin_of, names_of
+from tongban.people import Enrollment, names_of, relations_of
 
 _BACK_DAYS_MAX = 366
 _AHEAD_DAYS_MAX = 366
@@ -26,7 +26,6 @@ _AHEAD_DAYS_MAX = 366
 
 async def open_journey(
     db: Db,
-    vault: Vault,
     regions: Regions,
     *,
     event: str,
@@ -57,7 +56,9 @@ async def open_journey(
     if not today - timedelta(days=_BACK_DAYS_MAX) <= starts_on <= today + timedelta(days=_AHEAD_DAYS_MAX):
         raise JourneyRefused("日子离今天太远了，请选一年以内的", field="start")
     person_id = enrollment.person_id
-    relation = await _relation(db, vault, opened_by, person_id) if opened_by != person_id else None
+    relation = (await relations_of(db, opened_by)).get(person_id)
+    if relation is None and opened_by != person_id:
+        raise JourneyRefused("请先在“我的家人”里认这位家人", field="for")
     async with db.transaction():
         journey, is_new = await store.insert(
             db,
@@ -88,26 +89,24 @@ async def open_journey(
     return journey
 
 
-async def _relation(db: Db, vault: Vault, opened_by: int, person_id: int) -> Relation:
-    for kin in await kin_of(db, vault, opened_by):
-        if kin.kin_id == person_id:
-            return kin.relation
-    raise JourneyRefused("请先在“我的家人”里认这位家人", field="for")
-
-
 async def journeys_of(db: Db, viewer_id: int) -> list[Journey]:
-    """The viewer's own and those they opened for others, open ones first."""
-    return await store.journeys_of(db, viewer_id)
+    """The viewer's own and those they opened for people who are their relatives still, open ones first."""
+    found = await store.journeys_of(db, viewer_id)
+    seen = {viewer_id, *await relations_of(db, viewer_id)} if found else set()
+    return [journey for journey in found if journey.person_id in seen]
 
 
 async def get_journey(db: Db, *, viewer_id: int, number: str) -> Journey:
-    """For the insured person and whoever opened it. Raises JourneyNotFound for anybody else's as for none."""
+    """For the insured person, and for whoever opened it as long as the two are bound as relatives: the page shows what
+    holds today. Raises JourneyNotFound for anybody else's as for none."""
     try:
         outside = parse_outside_number(number, JOURNEY)
     except InvalidNumber:
         raise _not_found() from None
     journey = await store.journey(db, outside.person_id, outside.serial)
     if journey is None or viewer_id not in (journey.person_id, journey.opened_by):
+        raise _not_found()
+    if viewer_id != journey.person_id and journey.person_id not in await relations_of(db, viewer_id):
         raise _not_found()
     return journey
 
@@ -136,12 +135,14 @@ async def begin_errand(
 ) -> drafts.Draft:
     """The draft of that errand with everything that is known already; one that lies half done is taken up again.
 
-    Raises JourneyRefused for an errand that is not handled by a form.
+    Call it in a transaction: a second tap waits there for the first and finds its draft. Raises JourneyRefused for an
+    errand that is not handled by a form.
     """
     # Nobody shares an account with themselves: that errand is the relative's, who opens it on their own phone.
     is_theirs = kind is PartKind.MUTUAL_AID and viewer_id == journey.person_id
     if kind not in FLOWS or not journey.is_open or is_theirs:
         raise JourneyRefused("这一步不在这里办，请返回看看别的")
+    await store.lock(db, journey.person_id)
     records = await read_records(db, vault, journey, viewer_id=viewer_id, now=now)
     if (begun := records.drafts.get(kind)) is not None:
         return begun

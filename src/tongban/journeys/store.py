@@ -63,6 +63,11 @@ async def insert(
     return _journey(row), False
 
 
+async def lock(db: Db, person_id: int) -> None:
+    """Make whoever else begins something in a journey of the person wait until this transaction has ended."""
+    await db.execute("select from journeys.person_serial where person_id = $1 for update", person_id)
+
+
 async def journey(db: Db, person_id: int, serial: int) -> Journey | None:
     row = await db.fetchrow(
         f"select {_COLUMNS} from journeys.journey where person_id = $1 and journey_serial = $2",  # noqa: S608

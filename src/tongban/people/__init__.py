@@ -14,7 +14,15 @@ from tongban.people.errors import (
     PersonNotMatched,
     ScanCodeEnded,
 )
-from tongban.people.kin import SEEN_FROM_THE_OTHER_SIDE, bind_kin, kin_by_id, kin_of, match_person, release_kin
+from tongban.people.kin import (
+    SEEN_FROM_THE_OTHER_SIDE,
+    bind_kin,
+    kin_by_id,
+    kin_of,
+    match_person,
+    relations_of,
+    release_kin,
+)
 from tongban.people.model import (
     CardState,
     CredentialKind,
@@ -90,6 +98,7 @@ __all__ = [
     "medical_code",
     "medical_code_state",
     "names_of",
+    "relations_of",
     "release_kin",
     "withdraw_consent",
 ]

@@ -117,6 +117,11 @@ async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:
     return await store.kin_of(db, vault, person_id)
 
 
+async def relations_of(db: Db, person_id: int) -> dict[int, Relation]:
+    """What each relative bound today is to the person, with nothing decrypted."""
+    return await store.relations_of(db, person_id)
+
+
 async def kin_by_id(db: Db, vault: Vault, person_id: int, kin_id: int) -> Kin:
     """One of them. Raises KinNotFound for anybody else."""
     found = next((each for each in await store.kin_of(db, vault, person_id) if each.kin_id == kin_id), None)

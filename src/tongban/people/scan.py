@@ -56,9 +56,10 @@ async def find_presented(
     then on for a while at the one that read them first. Raises ScanCodeEnded, CredentialNotActivated, and what
     `find_by_credential` raises.
     """
-    if kind is not CredentialKind.MEDICAL_CODE or not (number.isdecimal() and len(number) == DIGITS):
+    digits = "".join(number.split())  # read aloud and typed in groups of four
+    if kind is not CredentialKind.MEDICAL_CODE or not (digits.isdecimal() and len(digits) == DIGITS):
         return await find_by_credential(db, vault, kind, number)
-    found = await store.read_scan_code(db, vault, number, institution_code, now)
+    found = await store.read_scan_code(db, vault, digits, institution_code, now)
     if found is None:
         return None
     if found.read_by not in ("", institution_code):
@@ -77,15 +78,17 @@ async def card_state(db: Db, person_id: int) -> CardState:
     return CardState(credential.state) if credential else CardState.NONE
 
 
-async def report_card_lost(db: Db, person_id: int, now: datetime, *, channel: str = "portal") -> None:
-    """From now on the card is refused at every hospital; the medical code goes on working. Once is enough.
+async def report_card_lost(db: Db, person_id: int, now: datetime, *, channel: str = "portal") -> bool:
+    """From now on the card is refused at every hospital; the medical code goes on working. Once is enough: returns
+    whether this was the first time.
 
     Raises NotFound where there is no card.
     """
     async with db.transaction():
         if await card_state(db, person_id) is CardState.NONE:
             raise NotFound("没有查到您的社保卡，不用挂失")
-        if await store.mark_lost(db, person_id, CredentialKind.CARD, now):
+        is_new = await store.mark_lost(db, person_id, CredentialKind.CARD, now)
+        if is_new:
             await audit.record(
                 db,
                 now=now,
@@ -94,3 +97,4 @@ async def report_card_lost(db: Db, person_id: int, now: datetime, *, channel: st
                 action="people.card_lost",
                 person_id=person_id,
             )
+    return is_new

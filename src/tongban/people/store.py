@@ -236,6 +236,11 @@ async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:
     ]
 
 
+async def relations_of(db: Db, person_id: int) -> dict[int, Relation]:
+    rows = await db.fetch("select kin_id, relation from people.kin where person_id = $1", person_id)
+    return {row["kin_id"]: Relation(row["relation"]) for row in rows}
+
+
 async def add_kin(db: Db, pairs: Sequence[tuple[int, int, Relation]], now: datetime) -> int:
     """Rows (person, kin, what the kin is to the person); those that are there stay. Returns how many were added."""
     status = await db.execute(

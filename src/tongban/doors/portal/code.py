@@ -16,7 +16,6 @@ from tongban.kernel.errors import NotAllowed
 from tongban.notices import NoticeKind
 from tongban.people import (
     SHOWN_FOR,
-    CardState,
     MedicalCodeState,
     ScanCode,
     activate_medical_code,
@@ -83,8 +82,7 @@ async def card_lost_page(request: Request, db: RouteDb) -> Response[Any]:
 @post("/code/card-lost", opt={"who": "person"})
 async def card_lost(request: Request, db: RouteDb) -> Response[Any]:
     person_id, now = current_person(request).person_id, request.app.state.clock()
-    if await card_state(db, person_id) is not CardState.LOST:
-        await report_card_lost(db, person_id, now)
+    if await report_card_lost(db, person_id, now):
         await notices.post(
             db,
             person_id=person_id,

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from tongban.advice import notices
 from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb
-from tongban.doors.portal.estimate import same_question
+from tongban.doors.portal.estimate_link import same_question
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.places import phone_of

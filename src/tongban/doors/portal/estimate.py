@@ -1,8 +1,8 @@
 """What somebody will pay themselves: one way worked out step by step, the others beside it. No sign-in needed.
 
-Nothing is stored. The address holds choices only, so that it can be kept or sent: no name, no number of a person.
-Whoever is signed in is computed with their own insurance and their own year so far, which never appear in it; the
-link that is meant for sending names the insurance instead, and opens for a stranger.
+Nothing is stored: what was chosen stands in the address (`estimate_link`). Whoever is signed in is computed with their
+own insurance and their own year so far, which never appear in it; the link that is meant for sending names the
+insurance instead, and opens for a stranger.
 """
 
 import re
@@ -15,7 +15,6 @@ from litestar import Response, get
 
 from tongban import law
 from tongban.advice import (
-    COMPARABLE,
     Bill,
     Destination,
     Estimate,
@@ -30,7 +29,8 @@ from tongban.advice import (
 from tongban.directory import Region, Regions
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal import ways
-from tongban.doors.portal.filing.words import CARE, TRIP, WHY
+from tongban.doors.portal.estimate_link import CARES, INSURED, USUAL_CLASS, WAYS, for_anybody
+from tongban.doors.portal.filing.words import TRIP
 from tongban.doors.portal.forms import Problem
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import page, today
@@ -39,17 +39,11 @@ from tongban.doors.portal.session import signed_in
 from tongban.filing import Filing, list_filings, locality_of
 from tongban.infra.db import Db
 from tongban.kernel.money import AMOUNT_MAX_FEN, fen_from_yuan, yuan
-from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, PriceClass, Situation
+from tongban.kernel.vocabulary import CareKind, Locality, PriceClass, Situation
 from tongban.law import Pack
 from tongban.people import Enrollment, PaymentState, enrollments
-from tongban.settlement import SettlementRecord, YearTotals, year_totals
+from tongban.settlement import YearTotals, year_totals
 
-_INSURED: dict[str, tuple[str, InsuranceType, PersonnelCategory | None]] = {
-    "active": ("在职职工", InsuranceType.EMPLOYEE, PersonnelCategory.ACTIVE),
-    "retired": ("退休职工", InsuranceType.EMPLOYEE, PersonnelCategory.RETIRED),
-    "resident": ("居民", InsuranceType.RESIDENT, None),
-}
-_CARES = {str(care): CARE[care] for care in COMPARABLE}
 _STAYS = {"0": "没有住过", "1": "住过 1 次", "2": "住过 2 次或更多"}
 _FIELDS = (
     "whose",
@@ -66,12 +60,6 @@ _FIELDS = (
     "preselfpay",
     "stays",
 )
-# What the link for sending may hold, and nothing else.
-SHARED = ("insured", "pool", "trip", "care", "way", "home", "there", "total", "self_funded", "preselfpay")
-# The ways in which one may go, as an address and the form name them; staying at home is one more in an address.
-_WAYS = {
-    str(why): WHY[why] for why in (Situation.OWN_CHOICE, Situation.REFERRAL, Situation.LONG_TERM, Situation.EMERGENCY)
-}
 _TEXT_LENGTH_MAX = 40
 
 
@@ -118,8 +106,8 @@ def _form(
     usual = {
         "care": str(CareKind.INPATIENT),
         "way": str(Situation.OWN_CHOICE),
-        "home": str(PriceClass.CLASS_1),
-        "there": str(PriceClass.CLASS_1),
+        "home": str(USUAL_CLASS),
+        "there": str(USUAL_CLASS),
     }
     return page(
         request,
@@ -130,11 +118,11 @@ def _form(
         known=[_insurance_line(regions, enrollment) for enrollment in known],
         choices=[(str(e.enrollment_no), _insurance_line(regions, e)) for e in known],
         is_for_other=typed.get("whose") == "other",
-        insureds=[(key, zh) for key, (zh, *_) in _INSURED.items()],
+        insureds=[(key, zh) for key, (zh, *_) in INSURED.items()],
         pools=[(region.pool_code, region.name) for region in _pools(regions)],
         trips=[(str(where), zh) for where, zh in TRIP.items()],
-        cares=list(_CARES.items()),
-        ways=[(key, zh, more) for key, (zh, more) in _WAYS.items()],
+        cares=list(CARES.items()),
+        ways=[(key, zh, more) for key, (zh, more) in WAYS.items()],
         hospitals=[(str(kind), zh) for kind, zh in ways.HOSPITALS.items()],
         stays=list(_STAYS.items()),
     )
@@ -183,7 +171,7 @@ def _result(
         is_all_unknown=all(row.own_fen is None for row in rows),
         query=urlencode({name: value for name, value in typed.items() if name != "way"}),
         change_query=urlencode(typed | {"change": "1"}),
-        share_url=_share_url(request, typed, insured),
+        share_url=str(request.base_url).rstrip("/") + for_anybody(typed, insured),
         advice_query=urlencode(
             {
                 "trip": typed["trip"],
@@ -199,45 +187,7 @@ def _option_of(found: Estimate, way: str) -> Option:
     """The way that was asked for; simply going where none was, or one that is none."""
     if way == ways.HOME:
         return found.home
-    return found.option_of(Situation(way) if way in _WAYS else Situation.OWN_CHOICE)
-
-
-def _share_url(request: Request, typed: dict[str, str], insured: Insured) -> str:
-    """The same question for anybody: the insurance in place of the person, without the year they had so far."""
-    known = {"pool": insured.pool_code, "insured": _insured_key(insured)}
-    kept = {name: value for name, value in (typed | known).items() if name in SHARED and value}
-    return f"{request.base_url}estimate?{urlencode(kept | {'whose': 'other'})}"
-
-
-def same_question(record: SettlementRecord) -> str:
-    """The address that asks for a bill like this one, for anybody: kind, way, hospital's class and amounts, no name, no
-    hospital, no day. Empty for bills that are not estimated: of the person's own place, births, chronic diseases."""
-    case = record.assessment.get("case", {})
-    care, where = record.care_kind, case.get("locality", "")
-    if record.assessment.get("rule") != str(care) or str(care) not in _CARES or where not in TRIP:
-        return ""
-    insured = Insured(record.insured_pool, record.insurance_type, record.category)
-    price_class = str(case.get("price_class", PriceClass.CLASS_1))
-    asked = {
-        "insured": _insured_key(insured),
-        "pool": record.insured_pool,
-        "trip": where,
-        "care": str(care),
-        "way": case.get("path", "") if case.get("path", "") in _WAYS else str(Situation.OWN_CHOICE),
-        "home": price_class,
-        "there": price_class,
-        "total": yuan(record.total_fen).replace(",", ""),
-        "self_funded": yuan(record.self_funded_fen + record.over_price_cap_fen).replace(",", ""),
-        "preselfpay": yuan(record.preselfpay_fen).replace(",", ""),
-        "whose": "other",
-    }
-    return f"/estimate?{urlencode(asked)}"
-
-
-def _insured_key(insured: Insured) -> str:
-    if insured.insurance_type is InsuranceType.RESIDENT:
-        return "resident"
-    return "retired" if insured.category is PersonnelCategory.RETIRED else "active"
+    return found.option_of(Situation(way) if way in WAYS else Situation.OWN_CHOICE)
 
 
 def _stopped(pack: Pack, enrollment: Enrollment, on: date) -> str:
@@ -331,13 +281,13 @@ def _insured(
     if is_known:
         problems.append(Problem("enrollment", "请选按哪份医保算"))
         return None
-    if typed.get("insured") not in _INSURED:
+    if typed.get("insured") not in INSURED:
         problems.append(Problem("insured", "请选参加的是哪种医保"))
     if typed.get("pool") not in {region.pool_code for region in _pools(regions)}:
         problems.append(Problem("pool", "请选在哪个市参保"))
     if problems:
         return None
-    _, insurance_type, category = _INSURED[typed["insured"]]
+    _, insurance_type, category = INSURED[typed["insured"]]
     stays = typed.get("stays", "0")
     return Insured(
         typed["pool"],
@@ -353,7 +303,7 @@ def _bill(
     """The bill in question, and where it was not typed, words that say which one is spoken of instead."""
     if typed.get("trip") not in TRIP:
         problems.append(Problem("trip", "请选要去哪里看"))
-    if typed.get("care") not in _CARES:
+    if typed.get("care") not in CARES:
         problems.append(Problem("care", "请选住院还是门诊"))
     unclear = [name for name in ("home", "there") if typed.get(name) not in ways.HOSPITALS]
     problems += [Problem(name, "请选医院的大小") for name in unclear]

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban import notices
-from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.http import Request, RouteDb, local_path, see_other
 from tongban.doors.portal.forms import problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
@@ -29,6 +29,7 @@ from tongban.people import (
 RELATIONS: list[tuple[str, str]] = [(relation.value, relation.zh) for relation in SEEN_FROM_THE_OTHER_SIDE]
 """The eight relations that can be bound, (value, label), as ``m.radios`` and ``m.select`` take them."""
 
+_LIST = "/family"
 _KEY_LENGTH = 16
 
 
@@ -77,21 +78,30 @@ async def family(request: Request, db: RouteDb) -> Response[Any]:
 
 @get("/family/new", opt={"who": "person"})
 async def new(request: Request) -> Response[Any]:
-    return page(request, "family/new.html", relations=RELATIONS)
+    """With ``next`` in the address the page that wanted a relative goes on once there is one."""
+    next_path = local_path(request.query_params.get("next"), _LIST)
+    return page(request, "family/new.html", relations=RELATIONS, next=next_path)
 
 
 @post("/family/new", opt={"who": "person"})
 async def add(request: Request, db: RouteDb) -> Response[Any]:
     """Answers 422 for what does not fit, and does not raise: tries that fail must stay counted."""
     form = await read_form(request)
+    next_path = local_path(form.get("next"), _LIST)
     try:
         person, relation = await _read(request, db, form)
         await bind(request, db, kin=person, relation=relation)
     except Refusal as refusal:
-        problems = problems_of(refusal)
-        status = refusal.status if refusal.status != KinNotFound.status else 422
-        return page(request, "family/new.html", status, relations=RELATIONS, problems=problems, values=form)
-    return see_other("/family?done=bound")
+        return page(
+            request,
+            "family/new.html",
+            refusal.status if refusal.status != KinNotFound.status else 422,
+            relations=RELATIONS,
+            next=next_path,
+            problems=problems_of(refusal),
+            values=form,
+        )
+    return see_other("/family?done=bound" if next_path == _LIST else next_path)
 
 
 @get("/family/{key:str}/release", opt={"who": "person"})

@@ -8,10 +8,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban import journeys
-from tongban.advice import Advice
+from tongban.advice import Advice, Insured
 from tongban.directory import Region, Regions
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.drafts import FLOWS
+from tongban.doors.portal.estimate_link import asking
 from tongban.doors.portal.filing import said
 from tongban.doors.portal.filing.words import KIND, WHY, place_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
@@ -24,7 +25,7 @@ from tongban.journeys import Journey, LifeEvent, Part, PartKind, PartState, life
 from tongban.kernel.dates import parse_date, zh_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import Situation
-from tongban.people import Enrollment, Kin, enrollments, kin_of, names_of
+from tongban.people import Enrollment, Kin, enrollments, get_person, kin_of, names_of
 
 _FREQUENT_PLACES = 6
 _SELF = "self"
@@ -70,8 +71,7 @@ async def new(request: Request, db: RouteDb) -> Response[Any]:
     if event is None:
         return see_other("/journey")
     form = await _form(request, db, event)
-    values = {"for": _SELF if _whose(request) != "family" or not form.kin else "1", "open_token": str(uuid4())}
-    return _new_page(request, form, values, ())
+    return _new_page(request, form, {"for": _whom_first(request, form), "open_token": str(uuid4())}, ())
 
 
 @post("/journey/new", opt={"who": "person"})
@@ -104,7 +104,6 @@ async def create(request: Request, db: RouteDb) -> Response[Any]:
     try:
         journey = await journeys.open_journey(
             db,
-            state.vault,
             state.regions,
             event=event.key,
             enrollment=enrollment,
@@ -130,7 +129,9 @@ async def journey_page(request: Request, db: RouteDb, number: FromPath[str]) -> 
     found = await journeys.progress_of(
         db, state.vault, state.pack, state.regions, journey, viewer_id=person.person_id, now=state.clock()
     )
-    names = await names_of(db, [journey.person_id, journey.opened_by])
+    insured_person = await get_person(db, state.vault, journey.person_id)
+    names = await names_of(db, [journey.opened_by])
+    is_own = person.person_id == journey.person_id
     region: Region | None = state.regions.get(journey.treatment_pool)
     insured = next(
         (
@@ -149,23 +150,18 @@ async def journey_page(request: Request, db: RouteDb, number: FromPath[str]) -> 
         title=event.title if event else "这件事",
         found=found,
         rows=[
-            _row(
-                part,
-                journey,
-                today(request),
-                is_next=part is found.next_part,
-                is_own=person.person_id == journey.person_id,
-            )
-            for part in found.parts
+            _row(part, journey, today(request), is_next=part is found.next_part, is_own=is_own) for part in found.parts
         ],
-        is_own=person.person_id == journey.person_id,
-        name=names.get(journey.person_id, ""),
+        is_own=is_own,
+        name=insured_person.name,
+        relation=journey.relation.said_of(is_male=insured_person.is_male) if journey.relation and not is_own else "",
         helper=names.get(journey.opened_by, ""),
         place=place_zh(region, journey.treatment_pool),
         why=WHY[journey.situation][0],
         insurance=_insurance_line(state.regions, insured) if insured else "没有查到参保记录",
         ask_phone=await phone_of(db, insured.pool_code) if insured else "",
         money=_money(found.advice),
+        estimate_url=_estimate_url(journey, found.advice, insured, is_own=is_own),
         papers=[(KIND.get(kind, kind.zh), kind.zh, asked, proof_zh(asked)) for kind, asked in found.papers],
     )
 
@@ -332,10 +328,33 @@ def _whose(request: Request) -> str:
     return "family" if request.query_params.get("whose") == "family" else ""
 
 
+def _whom_first(request: Request, form: Form) -> str:
+    """Who is chosen already: whoever helps comes for a relative, and whoever has just bound one for that one."""
+    if not form.kin:
+        return _SELF
+    if request.query_params.get("whose") == "newest":
+        return str(len(form.kin))
+    return "1" if _whose(request) else _SELF
+
+
+def _estimate_url(journey: Journey, advice: Advice | None, insured: Enrollment | None, *, is_own: bool) -> str:
+    """What the journey's care will cost, with everything that was said for the journey filled in."""
+    if advice is None or insured is None:
+        return "/estimate"
+    return asking(
+        advice.locality,
+        journey.care,
+        journey.situation,
+        insured=None if is_own else Insured(insured.pool_code, insured.insurance_type, insured.category),
+        enrollment_no=insured.enrollment_no,
+    )
+
+
 def _money(advice: Advice | None) -> said.Money | None:
     """What doing as advised changes in yuan; None where nothing changes or no source says."""
-    is_known = advice is not None and advice.effect is not None and bool(advice.effect.saving_fen)
-    return said.money(advice, is_provincial=False) if advice is not None and is_known else None
+    if advice is None or advice.effect is None or not advice.effect.saving_fen:
+        return None
+    return said.money(advice, is_provincial=False)
 
 
 def _row(part: Part, journey: Journey, on: date, *, is_next: bool, is_own: bool) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Is a filing needed at all? Three questions, one answer, and what to have ready. Nothing is stored."""
 
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
 from tongban import drafts
-from tongban.advice import COMPARABLE, Destination, Insured, Question, advise
+from tongban.advice import COMPARABLE, Advice, Destination, Insured, Question, advise
 from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal.estimate_link import asking
 from tongban.doors.portal.filing import said
 from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.filing.words import CARE, COUNTER, KIND, TRIP, WHY, draft_rows
@@ -86,9 +88,20 @@ async def advice(request: Request, db: RouteDb) -> Response[bytes]:
         query=f"trip={trip}&care={care}&why={why}&insurance={insurance}"
         + (f"&for={whom.chosen}" if whom.chosen else ""),
         whom=whom,
-        compare_query=f"trip={trip}&care={care}&change=1" if question.care in COMPARABLE else "",
+        compare_url=_compare_url(whom, found, enrollment) if question.care in COMPARABLE else "",
         why=why,
     )
+
+
+def _compare_url(whom: "Whom", found: Advice, enrollment: Enrollment | None) -> str:
+    """Other amounts and hospitals. For a relative with their insurance filled in, for visitors asking for one."""
+    question = found.question
+    if enrollment is None:
+        return f"/estimate?{urlencode({'trip': found.locality, 'care': question.care, 'change': '1'})}"
+    insured = question.insured if whom.is_kin else None
+    number = None if whom.is_kin else enrollment.enrollment_no
+    filled_in = asking(found.locality, question.care, question.situation, insured=insured, enrollment_no=number)
+    return f"{filled_in}&change=1"
 
 
 def _insured(insurance_type: InsuranceType, enrollment: Enrollment | None) -> Insured:

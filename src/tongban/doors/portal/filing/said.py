@@ -10,7 +10,7 @@ from tongban.kernel.vocabulary import CareKind
 
 
 class Money(NamedTuple):
-    """The difference, and on which bill it was computed."""
+    """The difference, and on which bill it was computed; `about` is empty where no amount is known."""
 
     sentence: str
     about: str
@@ -62,9 +62,14 @@ def money(found: Advice, *, is_provincial: bool) -> Money | None:
     hospital = (
         "今年第一次住院，大医院（三级甲等）" if found.question.care is CareKind.INPATIENT else "大医院（三级甲等）"
     )
-    return Money(
-        _difference(found, effect, is_provincial), f"{effect.typical.zh}。按{hospital}、全部能报来算，是估算。"
-    )
+    about = f"{effect.typical.zh}。按{hospital}、全部能报来算，是估算。"
+    return Money(_difference(found, effect, is_provincial), about if _is_known(effect) else "")
+
+
+def _is_known(effect: Effect) -> bool:
+    """Whether an amount is told at all: of the way advised, and of what it is compared with."""
+    other = effect.otherwise or effect.estimate.home
+    return effect.as_advised.undetermined is None and other.undetermined is None
 
 
 def _difference(found: Advice, effect: Effect, is_provincial: bool) -> str:
