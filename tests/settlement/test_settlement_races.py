@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from settlement_kit import (
     BEIJING,
     BEIJING_HOSPITAL,
+    NOW,
     Hospital,
     Insured,
     Town,
+    balance_of,
     check_books,
     check_changes,
     line,
@@ -20,6 +24,7 @@ from settlement_kit import (
 )
 
 from tongban import settlement
+from tongban.infra.clock import day_of
 from tongban.infra.db import Connection, Pool
 from tongban.kernel.errors import Refusal
 from tongban.settlement import (
@@ -32,7 +37,9 @@ from tongban.settlement import (
     Reversed,
     Settled,
     SettlementCancelled,
+    attempt,
 )
+from tongban.settlement.store_settle import lock_for_settling
 
 
 async def at_once(*calls: Awaitable[Any]) -> list[Any]:
@@ -42,6 +49,12 @@ async def at_once(*calls: Awaitable[Any]) -> list[Any]:
         if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
             raise outcome
     return list(outcomes)
+
+
+@pytest.fixture(autouse=True)
+def a_ring_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlocks are tried again like any conflict, and nobody would see them here."""
+    monkeypatch.setattr(attempt, "CONFLICTS", tuple(set(attempt.CONFLICTS) - {asyncpg.DeadlockDetectedError}))
 
 
 @pytest.fixture
@@ -320,3 +333,43 @@ async def test_whoever_waits_too_long_for_a_lock_may_send_the_same_message_again
 
     assert (await hospital.settle(request)).total_fen == 2_000_000
     await check_books(db, person, opening_fen=50_000)
+
+
+async def until_waiting(db: Connection, sessions: int) -> None:
+    """Until that many sessions wait for somebody's lock."""
+    async with asyncio.timeout(10):
+        while sessions != await db.fetchval("select count(distinct pid) from pg_locks where not granted"):
+            await asyncio.sleep(0.01)
+
+
+async def test_two_years_of_one_person_never_wait_in_a_ring(
+    clerk: Clerk, hospital: Hospital, town: Town, db: Connection, pool: Pool
+) -> None:
+    """Bills of two years hold different rows of the year, but the same filings and the same account."""
+    beijing = clerk.at(BEIJING_HOSPITAL)
+    person = await town.person()
+    await town.filing(person, "long_term_resident", BEIJING)
+    old, new = [await beijing.hospital.stay(person, 2_000_000) for _ in range(2)]
+    beijing.hospital = replace(beijing.hospital, now=NOW + timedelta(days=45))
+    new = replace(new, settled_on=day_of(beijing.hospital.now))
+
+    async def second_attempt(request: settlement.SettleRequest) -> Settled:
+        async with pool.acquire() as own, own.transaction():
+            await lock_for_settling(
+                own, person.person_id, request.encounter_serial, request.settled_on.year, person.insurance_type
+            )
+            return await beijing.hospital.on(own).settle(request)
+
+    async with town.owner_db.transaction():
+        await town.owner_db.execute(
+            "select from account.personal_account where person_id = $1 for update", person.person_id
+        )
+        second = asyncio.create_task(second_attempt(new))
+        await until_waiting(db, 1)
+        first = asyncio.create_task(beijing.settle(old))
+        await until_waiting(db, 2)
+
+    answers = await at_once(second, first)
+    assert all(isinstance(answer, Settled) for answer in answers)
+    assert await town.settlements_here(person) == 2
+    assert await balance_of(db, person) == 0

@@ -39,7 +39,7 @@ from tongban.filing.reading import Facts, Reading, freeze_start, proof_slots, pr
 from tongban.filing.records import get_filing, last_address, list_filings, signature_holds
 from tongban.filing.refer import ReferralAnswers, file_referral
 from tongban.filing.rules import KindDecision, decide_kind, locality_of
-from tongban.filing.stamps import CAN_STAMP_SQL, STAMP_SQL, UNSTAMP_SQL
+from tongban.filing.stamps import CAN_STAMP_SQL, HOLD_SQL, STAMP_SQL, UNSTAMP_SQL
 from tongban.filing.steps import (
     CHANGES,
     FLOW,
@@ -111,6 +111,7 @@ __all__ = [
     "CAN_STAMP_SQL",
     "STAMP_SQL",
     "UNSTAMP_SQL",
+    "HOLD_SQL",
     "ChangeRefused",
     "EnrollmentMismatch",
     "FilingNotFound",

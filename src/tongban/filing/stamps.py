@@ -34,3 +34,6 @@ CAN_STAMP_SQL: Final = """
   select filing_serial from filing.v_filing
   where person_id = {person_id} and filing_serial = any({serials}) and status <> 'closed' and not is_used_up
 """
+
+# All of a person's filings, locked in the order of their serials: for whoever will stamp after taking other locks.
+HOLD_SQL: Final = "select from filing.filing where person_id = {person_id} order by filing_serial for update"

@@ -23,7 +23,7 @@ from tongban.account import (
     Posting,
     aid_giver_account,
 )
-from tongban.filing import SCOPE_NUMBER, STAMP_SQL
+from tongban.filing import HOLD_SQL, SCOPE_NUMBER, STAMP_SQL
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
@@ -212,6 +212,9 @@ _SETTLE: Final = f"""
 """  # noqa: S608
 
 
+_HOLD_FILINGS: Final = HOLD_SQL.format(person_id="$1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFiling:
     """A filing in force at the place of care on the day of admission.
@@ -301,7 +304,7 @@ async def lock_for_settling(
     insurance_type: InsuranceType,
     givers: Sequence[int] = (),
 ) -> None:
-    """Year, encounter, the own account and those of `givers`: in the order every write takes them."""
+    """Year, encounter, filings, the own account and those of `givers`: in the order every write takes them."""
     await db.execute(
         """insert into settlement.benefit_year as y (person_id, benefit_year, insurance_type, version)
            values ($1, $2, $3, 0)
@@ -311,6 +314,7 @@ async def lock_for_settling(
         insurance_type,
     )
     await lock_encounter(db, OutsideNumber(ENCOUNTER, person_id, encounter_serial))
+    await db.execute(_HOLD_FILINGS, person_id)
     await account.hold(db, [person_id, *givers])
 
 
