@@ -61,7 +61,7 @@ async def contact(request: Request, db: RouteDb) -> Response[Any]:
 async def hospitals(request: Request, db: RouteDb) -> Response[Any]:
     """Institutions of one place. The place is typed (汉字, pinyin, initials) or chosen; all in the address."""
     regions: Regions = request.app.state.regions
-    asked = _asked(request, "place", "area", "name", "care", "level", "after")
+    asked = asked_of(request, "place", "area", "name", "care", "level", "after")
     area, choices = place_meant(regions, asked["place"], asked["area"])
     person = signed_in(request)
     if area is None and not asked["place"] and person is not None:
@@ -102,7 +102,7 @@ class _OpenPlace(NamedTuple):
 async def open_places(request: Request, db: RouteDb) -> Response[Any]:
     """The provinces with connected institutions; with ``province`` in the address its cities, each leading to them."""
     regions: Regions = request.app.state.regions
-    chosen = _asked(request, "province")["province"]
+    chosen = asked_of(request, "province")["province"]
     by_province: dict[str, list[_OpenPlace]] = {}
     for found in await open_regions(db):
         if (region := regions.get(found.pool_code)) is not None:
@@ -121,7 +121,7 @@ async def open_places(request: Request, db: RouteDb) -> Response[Any]:
 async def items(request: Request, db: RouteDb) -> Response[Any]:
     """Drugs, services and consumables by name or code, as a province lists them."""
     regions: Regions = request.app.state.regions
-    asked = _asked(request, "q", "kind", "where", "after")
+    asked = asked_of(request, "q", "kind", "where", "after")
     listed = await catalog_regions(db)
     provinces = [province for province in regions.provinces() if province.code in listed]
     where = asked["where"] if asked["where"] in listed else HOME_PROVINCE
@@ -178,7 +178,7 @@ def place_meant(regions: Regions, typed: str, code: str) -> tuple[Region | None,
     return None, found
 
 
-def _asked(request: Request, *names: str) -> dict[str, str]:
+def asked_of(request: Request, *names: str) -> dict[str, str]:
     """What stands in the address, without what no search needs."""
     return {name: request.query_params.get(name, "").replace("\0", "").strip()[:_TEXT_LENGTH_MAX] for name in names}
 

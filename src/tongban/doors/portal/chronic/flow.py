@@ -7,13 +7,13 @@ from litestar import Response
 
 from tongban import law
 from tongban.chronic import FLOW, Purpose, Reading, application_seen_by, codes_in, read, submit_draft
-from tongban.directory import Institution, Regions, institution, search_institutions
+from tongban.directory import Regions, institution, search_institutions
 from tongban.doors.http import Request
 from tongban.doors.portal import papers, steps
 from tongban.doors.portal.filing.words import place_zh
 from tongban.doors.portal.page import page
 from tongban.doors.portal.papers import Slot
-from tongban.doors.portal.places import phone_of
+from tongban.doors.portal.places import phone_of, place_meant
 from tongban.doors.portal.steps import Flow, Kept, Run, Step, Who, review_step, sign_step
 from tongban.drafts import Draft
 from tongban.infra.db import Db
@@ -75,23 +75,26 @@ async def _keep_disease(run: ChronicRun, form: dict[str, str]) -> Kept:
 
 
 async def _institutions_page(run: ChronicRun) -> dict[str, Any]:
-    """What was chosen, and the hospitals of the insured place by name."""
+    """What was chosen, and the hospitals of a place by name: of the insured place unless another is typed."""
     pool, values = _pool(run), run.draft.values("institutions")
-    asked = values.get("q", "")[:_QUERY_LENGTH_MAX]
+    asked, typed = (values.get(key, "")[:_QUERY_LENGTH_MAX] for key in ("q", "place"))
     chosen = codes_in(values.get("institutions", "") or _before(run))
-    found = await search_institutions(run.db, pool, asked, CareKind.CHRONIC, _HOSPITALS_SHOWN)
+    area, several = place_meant(run.state.regions, typed, "" if typed else pool)
+    found = []
+    if area is not None:
+        found = await search_institutions(run.db, area.pool_code, asked, CareKind.CHRONIC, _HOSPITALS_SHOWN)
     kept = [each for code in chosen if (each := await institution(run.db, code)) is not None]
-    shown: dict[str, Institution] = {each.institution_code: each for each in (*kept, *found)}
     limit = law.recognition_institutions_max(run.reading.facts.pack, pool, run.today)
     is_known = not isinstance(limit, law.Undetermined) and limit.value != law.NO_LIMIT
     return {
-        "hospitals": list(shown.values()),
-        "chosen": set(chosen),
-        "asked": asked,
-        "place": place_zh(run.state.regions.get(pool), pool),
+        "kept": kept,
+        "found": [each for each in found if each.institution_code not in chosen],
+        "asked": {"q": asked, "place": typed or (area.name if area else "")},
+        "area": area,
+        "several": [region.name for region in several],
         "limit": limit.value if is_known and not isinstance(limit, law.Undetermined) else None,
         "is_unknown": isinstance(limit, law.Undetermined),
-        "is_demo_data": any(each.connection_source == "demo" for each in shown.values()),
+        "is_demo_data": any(each.connection_source == "demo" for each in (*kept, *found)),
         "ask": _agency(run),
     }
 
@@ -106,7 +109,7 @@ def _before(run: ChronicRun) -> str:
 
 async def _keep_institutions(run: ChronicRun, form: dict[str, str]) -> Kept:
     ticked = [name.removeprefix(_INSTITUTION) for name in form if name.startswith(_INSTITUTION)]
-    return Kept({"institutions": " ".join(ticked), "q": form.get("q", "")})
+    return Kept({"institutions": " ".join(ticked), "place": form.get("place", ""), "q": form.get("q", "")})
 
 
 async def _photos_page(run: ChronicRun) -> dict[str, Any]:
@@ -262,7 +265,7 @@ CHRONIC: Final[Flow[Reading]] = Flow(
             "institutions",
             "选医院",
             2,
-            ("institutions", "q"),
+            ("institutions", "place", "q"),
             _institutions_page,
             before_save=_keep_institutions,
             go_anchor="found",

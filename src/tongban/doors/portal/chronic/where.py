@@ -10,13 +10,12 @@ from tongban.chronic import Wanted, choices
 from tongban.directory import Region, Regions, chronic_diseases, search_institutions
 from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.page import page, today
-from tongban.doors.portal.places import HOME_PROVINCE, phone_of, place_meant
+from tongban.doors.portal.places import HOME_PROVINCE, asked_of, phone_of, place_meant
 from tongban.doors.portal.session import signed_in
 from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, PersonnelCategory, Situation
 from tongban.law import Pack
 
 _SHOWN = 20
-_TEXT_LENGTH_MAX = 40
 # Whose rules are told to somebody who is not signed in: the province's.
 _DEFAULT_POOL = "140100"
 _WHO = (
@@ -30,10 +29,7 @@ _TRIAL_FEN = 100_00
 async def where(request: Request, db: RouteDb) -> Response[Any]:
     regions: Regions = request.app.state.regions
     person, pack, day = signed_in(request), request.app.state.pack, today(request)
-    asked = {
-        name: request.query_params.get(name, "").strip()[:_TEXT_LENGTH_MAX]
-        for name in ("disease", "place", "area", "name")
-    }
+    asked = asked_of(request, "disease", "place", "area", "name")
     insured_pool = person.pool_code if person is not None and person.pool_code else _DEFAULT_POOL
     catalog = await chronic_diseases(db)
     # A resident is offered everything there is to choose, the drug schemes too.
