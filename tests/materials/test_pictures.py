@@ -11,6 +11,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 from pictures_kit import encoded, opened, photo
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tongban.materials import PictureRefused, clean, cleaning
 from tongban.materials.errors import SENTENCES
@@ -33,6 +34,29 @@ def pdf(pages: int = 1, size: tuple[int, int] = (595, 842), **options: Any) -> b
     out = io.BytesIO()
     sheets[0].save(out, "PDF", save_all=True, append_images=sheets[1:], **options)
     return out.getvalue()
+
+
+def pdf_without_its_font(text: str) -> bytes:
+    """One page of print in a font that is named and not enclosed, as bills often are."""
+    shown = f"BT /F1 40 Tf 20 100 Td <{text.encode('utf-16-be').hex()}> Tj ET".encode()
+    info = b"/CIDSystemInfo<</Registry(Adobe)/Ordering(GB1)/Supplement 2>>"
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(shown), shown),
+        b"<</Type/Font/Subtype/Type0/BaseFont/SimSun/Encoding/UniGB-UCS2-H/DescendantFonts[6 0 R]>>",
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/SimSun" + info + b"/FontDescriptor 7 0 R/DW 1000>>",
+        b"<</Type/FontDescriptor/FontName/SimSun/Flags 4/FontBBox[0 -200 1000 900]/Ascent 859/Descent -140/StemV 80>>",
+    )
+    out, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    end = b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(out))
+    return out + head + table + end
 
 
 def archive() -> bytes:
@@ -127,6 +151,15 @@ def test_every_page_of_a_pdf_becomes_a_picture() -> None:
     assert len(cleaned.pages) == 3
     assert {max(opened(page).size) for page in cleaned.pages} <= {2000, 1999, 2001}
     assert len(set(cleaned.pages)) == 3
+
+
+async def test_a_pdf_that_leaves_its_chinese_font_out_keeps_its_letters() -> None:
+    """Whatever fonts the machine has: a bill comes out with its letters, and as the same picture anywhere."""
+    picture = await clean(pdf_without_its_font("发票金额"))
+    ink = opened(picture.pages[0]).convert("L").histogram()
+    assert sum(ink[:100]) > 5000
+    blank = opened((await clean(pdf_without_its_font(""))).pages[0]).convert("L").histogram()
+    assert sum(blank[:100]) == 0
 
 
 def test_a_pdf_loses_its_scripts_and_attachments() -> None:
@@ -256,10 +289,24 @@ def test_bombs_are_measured_before_they_are_decoded(monkeypatch: pytest.MonkeyPa
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 5 : at + 9] = struct.pack(">HH", 65_000, 65_000)
     assert reason(bytes(jpeg)) == "too_many_pixels"
+    # Which of two sizes a decoder believes is not for the file to choose.
+    twice = bytes(jpeg[at : at + 2]) + struct.pack(">HBHHB", 8, 8, 65_000, 65_000, 1)
+    whole = photo()
+    scan_at = whole.index(b"\xff\xda")
+    assert reason(whole[:2] + twice + whole[2:]) == "too_many_pixels"
+    assert reason(whole[:scan_at] + twice + whole[scan_at:]) == "too_many_pixels"
     # A scan costs nothing in bytes and a pass over the whole picture in time.
     scan = bytes(jpeg[jpeg.index(b"\xff\xda") :][:14])
     body = photo()
     assert reason(body[: body.index(b"\xff\xda")] + scan * 200 + b"\xff\xd9") == "unreadable"
+
+
+def test_four_bytes_that_look_like_an_archive_by_chance_refuse_no_photo() -> None:
+    """One photo in seventy thousand has them near its end."""
+    by_chance = b"PK\x05\x06" + bytes(range(7, 25))
+    cleaned = clean_here(photo("一") + bytes(40) + by_chance)
+    assert cleaned == clean_here(photo("一"))
+    assert reason(photo("一") + archive() + bytes(300)) == "hides_something"
 
 
 async def test_what_is_too_big_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,40 +340,105 @@ async def test_a_decoder_that_breaks_or_hangs_breaks_nothing_here(
     program = tmp_path / "pictures.py"
     monkeypatch.setattr(cleaning, "_PROGRAM", program)
     monkeypatch.setattr(cleaning, "_SECONDS_MAX", 1)
-    for trouble in ("import os; os.abort()", "import time; time.sleep(60)", "print('no json')", "1/0"):
+    for trouble in (
+        "import os; os.abort()",
+        "import time; time.sleep(60)",
+        "print('no json')",
+        "1/0",
+        "while True: print('x' * 65536)",
+    ):
         program.write_text(trouble)
         with pytest.raises(PictureRefused, match="打不开"):
             await clean(photo())
 
 
-async def test_the_process_knows_no_secret_and_writes_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_every_kind_is_cleaned_where_nothing_can_be_opened() -> None:
+    """Whatever a decoder loads late would be missing there."""
+    import pillow_heif
+
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "手机"
+    apple = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (600, 400), (30, 90, 200))).save(apple, format="HEIF", exif=exif.tobytes())
+    note = PngInfo()
+    note.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta/>", zip=True)
+    note.add_text("Comment", "é" * 40)
+    for body in (
+        photo(exif=exif.tobytes(), xmp=b"<x:xmpmeta/>", icc_profile=b"profile of somebody" * 9),
+        encoded(Image.new("CMYK", (300, 200), (0, 0, 0, 60))),
+        encoded(Image.effect_noise((300, 200), 60).convert("RGB"), "JPEG", progressive=True),
+        photo(kind="PNG", pnginfo=note, exif=exif.tobytes()),
+        encoded(Image.new("P", (300, 200)), "PNG", transparency=0),
+        encoded(
+            Image.new("RGB", (300, 200)), "PNG", save_all=True, append_images=[Image.new("RGB", (300, 200), "red")]
+        ),
+        apple.getvalue(),
+        pdf(2),
+    ):
+        picture = await clean(body)
+        assert list(picture.pages) == clean_here(body).pages
+        for page in picture.pages:
+            assert dict(opened(page).getexif()) == {}
+            assert b"xmpmeta" not in page
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"pages": [5], "thumb": 5}\nhellothere',
+        b'{"pages": [], "thumb": 0}\n',
+        b'{"pages": [-5], "thumb": 5}\n' + photo(),
+        b'{"pages": [99999999999], "thumb": 1}\n' + photo(),
+        b'{"refused": "no such reason"}\n',
+        b'{"refused": "too_many_pages", "seen": {"reason": "x"}}\n',
+        b'{"refused": {"__class__": 1}}\n',
+        b"",
+    ],
+)
+async def test_an_answer_of_a_broken_decoder_is_not_believed(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+    async def broken(_: bytes) -> bytes:
+        return answer
+
+    monkeypatch.setattr(cleaning, "_run", broken)
+    with pytest.raises(PictureRefused, match="打不开"):
+        await clean(photo())
+
+
+async def test_the_process_knows_no_secret_and_opens_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:secret@127.0.0.1/x")
     monkeypatch.setenv("TONGBAN_SECRETS_FILE", "/var/secret")
+    (tmp_path / "secrets.json").write_text("the keys")
     program = tmp_path / "program.py"
     monkeypatch.setattr(cleaning, "_PROGRAM", program)
     own = Path(cleaning.__file__).with_name("pictures.py")
     program.write_text(
         f"""
-import json, os, sys
+import json, os, resource, socket, subprocess, sys
 sys.path.insert(0, {str(own.parent)!r})
 import pictures
+held = [name for name in os.listdir("/proc/self/fd") if int(name) > 2 and os.path.exists("/proc/self/fd/" + name)]
 pictures._shut_in()
-tried = []
-try:
-    with open({str(tmp_path / "out")!r}, "w") as out:
-        out.write("x" * 10)
-except OSError:
-    tried.append("file")
-try:
-    bytearray(4 << 30)
-except MemoryError:
-    tried.append("memory")
-told = sorted(set(os.environ) - {{"LC_CTYPE"}}), tried, [name for name in sys.modules if name.startswith("tongban")]
+def keys(): open({str(tmp_path / "secrets.json")!r})
+def file(): open({str(tmp_path / "out")!r}, "w")
+def network(): socket.create_connection(("127.0.0.1", 1))
+def database(): socket.socket(socket.AF_UNIX)
+def program(): subprocess.run(["/bin/true"])
+def memory(): bytearray(4 << 30)
+def limits(): resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+def root(): os.setuid(0) if os.geteuid() else None or (_ for _ in ()).throw(OSError())
+refused = []
+for attempt in (keys, file, network, database, program, memory, limits, root):
+    try:
+        attempt()
+    except (OSError, MemoryError, ValueError):
+        refused.append(attempt.__name__)
+told = sorted(set(os.environ) - {{"LC_CTYPE"}}), refused, held, [n for n in sys.modules if n.startswith("tongban")]
 print(json.dumps({{"refused": "unreadable", "seen": {{"told": repr(told)}}}}))
 """
     )
     answer = await cleaning._run(photo())
-    assert b"['LC_ALL', 'PATH'], ['file', 'memory'], []" in answer
+    attempts = "'keys', 'file', 'network', 'database', 'program', 'memory', 'limits', 'root'"
+    assert f"['LC_ALL', 'PATH'], [{attempts}], [], []".encode() in answer
 
 
 def test_the_program_runs_alone() -> None:

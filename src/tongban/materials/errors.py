@@ -31,7 +31,7 @@ class PictureRefused(Refusal):
 
     code = "picture_refused"
 
-    def __init__(self, reason: str, **seen: str) -> None:
+    def __init__(self, reason: str, /, **seen: str) -> None:
         super().__init__(SENTENCES[reason].format(**seen), field="file")
         self.reason = reason
 
