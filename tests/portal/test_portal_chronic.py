@@ -101,3 +101,10 @@ async def test_days_are_those_of_china_and_a_recognition_that_ended_says_why(
     assert "转到外地参保" in page.text
     page = await visitor.get("/inbox")
     assert "慢特病认定提前结束" in page.text
+
+
+async def test_who_is_not_signed_in_reads_for_whom_the_answer_is(visitor: Browser) -> None:
+    address = "/chronic/where?disease=M03900&place=大同市"
+    assert "按在山西省太原市参保的人说" in (await visitor.get(address)).text
+    await visitor.sign_in("wang_xiuying")
+    assert "参保的人说" not in (await visitor.get(address)).text

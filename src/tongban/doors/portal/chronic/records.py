@@ -23,7 +23,15 @@ from tongban.chronic import (
 from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.chronic.start import begin_for
-from tongban.doors.portal.chronic.words import CHANNEL_ZH, TAG, certification_tag, moment, title_zh, validity_zh
+from tongban.doors.portal.chronic.words import (
+    CHANNEL_ZH,
+    TAG,
+    certification_tag,
+    certified_line,
+    moment,
+    title_zh,
+    validity_zh,
+)
 from tongban.doors.portal.filing.words import place_zh
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
@@ -52,15 +60,7 @@ async def records(request: Request, db: RouteDb) -> Response[Any]:
         request,
         "chronic/records.html",
         for_others=for_others,
-        certified=[
-            (
-                each.wanted.zh,
-                f"/chronic/mine/{each.certification_serial}",
-                *certification_tag(each, day),
-                validity_zh(each),
-            )
-            for each in certified
-        ],
+        certified=[certified_line(each, day) for each in certified],
         applications=[
             (
                 title_zh(each),
@@ -200,7 +200,6 @@ async def _mine(
     hospitals = await institution_names(db, list(chosen))
     rows = [
         ("病种", found.wanted.zh),
-        ("病种编码", found.wanted.code),
         ("有效期", validity_zh(found)),
         ("医保", found.insurance_type.zh),
         ("参保地", place_zh(request.app.state.regions.get(found.insured_pool), found.insured_pool)),

@@ -10,7 +10,7 @@ from tongban.chronic import FLOW, Purpose, applications_of, certifications_of, m
 from tongban.directory import chronic_diseases
 from tongban.doors.http import Request, RouteDb, see_other
 from tongban.doors.portal.chronic.flow import CHRONIC
-from tongban.doors.portal.chronic.words import TAG, certification_tag, title_zh, validity_zh
+from tongban.doors.portal.chronic.words import TAG, certified_line, title_zh
 from tongban.doors.portal.forms import Problem, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
@@ -42,12 +42,7 @@ async def _page(request: Request, db: Db, problems: Sequence[Problem] = (), stat
     if person is not None:
         state = request.app.state
         context["certified"] = [
-            (
-                each.wanted.zh,
-                f"/chronic/mine/{each.certification_serial}",
-                *certification_tag(each, day),
-                validity_zh(each),
-            )
+            certified_line(each, day)
             for each in await certifications_of(db, person.person_id)
             if each.valid_to is None or each.valid_to >= day
         ]

@@ -9,6 +9,7 @@ from tongban import law
 from tongban.chronic import Wanted, choices
 from tongban.directory import Region, Regions, chronic_diseases, search_institutions
 from tongban.doors.http import Request, RouteDb
+from tongban.doors.portal.filing.words import place_zh
 from tongban.doors.portal.page import page, today
 from tongban.doors.portal.places import HOME_PROVINCE, asked_of, phone_of, place_meant
 from tongban.doors.portal.session import signed_in
@@ -16,7 +17,7 @@ from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Personn
 from tongban.law import Pack
 
 _SHOWN = 20
-# Whose rules are told to somebody who is not signed in: the province's.
+# By whose rules it is told to somebody who is not signed in, and the page says so: the capital's.
 _DEFAULT_POOL = "140100"
 _WHO = (
     (InsuranceType.RESIDENT, PersonnelCategory.ADULT),
@@ -60,6 +61,7 @@ async def where(request: Request, db: RouteDb) -> Response[Any]:
         options=[(each.code, each.zh) for each in offered.all()],
         wanted=wanted,
         area=area,
+        supposed="" if person is not None and person.pool_code else place_zh(regions.get(insured_pool), insured_pool),
         several=several,
         was_asked=bool(asked["disease"] or asked["place"] or asked["area"]),
         decision=decision,

@@ -38,6 +38,13 @@ def certification_tag(certification: Certification, today: date) -> tuple[str, s
     return (note or "有效", "" if note else "ok")
 
 
+def certified_line(certification: Certification, today: date) -> tuple[str, str, str, str, str]:
+    """A row of a list: the disease, its page, the state word and its colour, and from when to when."""
+    word, tag = certification_tag(certification, today)
+    page = f"/chronic/mine/{certification.certification_serial}"
+    return (certification.wanted.zh, page, word, tag, validity_zh(certification))
+
+
 def title_zh(application: Application) -> str:
     """What an application is about, without its number."""
     return f"{application.diseases_zh}（{application.purpose.zh}）"
