@@ -17,7 +17,7 @@ from tongban.infra.db import Connection, connect
 from tongban.kernel.vocabulary import Relation
 from tongban.law import Pack
 from tongban.mutual_aid import Grant, GrantEnded, LimitRefused
-from tongban.settlement import Settled
+from tongban.settlement import Settled, SettleRequest
 
 OPENINGS = (60_000, 25_000)
 RECEIVERS = 2
@@ -43,7 +43,7 @@ class Model:
     is_quota: bool
     balance: list[int] = field(default_factory=lambda: list(OPENINGS))
     given: list[Given] = field(default_factory=list)
-    bills: list[tuple[Settled, Given | None, int]] = field(default_factory=list)
+    bills: list[tuple[SettleRequest, Settled, Given | None, int]] = field(default_factory=list)
 
     def active(self, giver: int | None = None, receiver: int | None = None) -> list[Given]:
         return [g for g in self.given if g.is_active and giver in (None, g.giver) and receiver in (None, g.receiver)]
@@ -113,21 +113,22 @@ async def _walk(world: World, family: Family, is_quota: bool, steps: list[tuple[
         if what == "give":
             await _give(family, model, order, (givers[at], at), (receivers[to], to), fen)
         elif what == "settle":
-            settled = await hospital.settle(await hospital.stay(receivers[to], BILL_FEN))
+            request = await hospital.stay(receivers[to], BILL_FEN)
+            settled = await hospital.settle(request)
             payer, paid = model.payer(to, order)
             assert aid_of(settled) == ({givers[payer.giver].person_id: paid} if payer else {})
             if payer:
                 model.balance[payer.giver] -= paid
                 payer.used += paid
-            model.bills.append((settled, payer, paid))
+            model.bills.append((request, settled, payer, paid))
         elif what == "own":
             settled = await hospital.settle(await hospital.stay(givers[at], BILL_FEN))
             paid = min(settled.person_share_fen, model.balance[at] - model.reserved(at))
             assert settled.account_fen == paid
             model.balance[at] -= paid
         elif what in ("cancel", "reverse") and model.bills:
-            settled, payer, paid = model.bills.pop(which % len(model.bills))
-            await hospital.cancel(settled)
+            request, settled, payer, paid = model.bills.pop(which % len(model.bills))
+            await (hospital.cancel(settled) if what == "cancel" else hospital.reverse(request))
             if payer:
                 model.balance[payer.giver] += paid
                 payer.used -= paid
@@ -174,7 +175,7 @@ async def _limit(family: Family, model: Model, g: Given, fen: int) -> None:
             await family.limit(g.grant, fen)
         return
     others = model.reserved(g.giver) - (g.limit - g.used if model.is_quota else 0)
-    if fen != g.limit and not g.used <= fen <= g.used + model.balance[g.giver] - others:
+    if fen != g.limit and not g.used <= fen <= max(g.limit, g.used + model.balance[g.giver] - others):
         with pytest.raises(LimitRefused):
             await family.limit(g.grant, fen)
         return

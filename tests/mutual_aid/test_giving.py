@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from family_kit import Family, check_family
-from settlement_kit import BEIJING, DATONG, NOW
+from settlement_kit import BEIJING, DATONG, NOW, Hospital
 
 from tongban import mutual_aid, notices, signing
 from tongban.infra.db import Connection
@@ -67,6 +67,17 @@ async def test_across_provinces_the_amount_is_set_apart_until_it_ends(family: Fa
     await family.revoke(grant)
     assert (await family.balance(giver)).spendable_fen == 100_000
     await check_family(db, [giver, receiver], {giver.person_id: 100_000})
+
+
+async def test_less_is_always_allowed_more_only_as_far_as_the_balance_goes(family: Family, hospital: Hospital) -> None:
+    giver, receiver = await family.employee(), await family.resident()
+    grant = await family.bound_and_given(giver, receiver, 80_000)
+    await hospital.settle(await hospital.stay(giver, 2_000_000))
+
+    assert (await family.balance(giver)).balance_fen == 0
+    assert (await family.limit(grant, 60_000)).left_fen == 60_000
+    with pytest.raises(LimitRefused, match=r"最多能给 600\.00 元"):
+        await family.limit(grant, 60_001)
 
 
 async def test_what_is_set_apart_for_one_cannot_be_given_to_another(family: Family) -> None:

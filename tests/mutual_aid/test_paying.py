@@ -190,9 +190,7 @@ async def test_a_bill_taken_back_gives_everything_back(
     await check_family(db, [giver, receiver], {giver.person_id: 100_000})
 
 
-async def test_what_comes_back_in_january_is_not_this_years(
-    family: Family, hospital: Hospital, db: Connection
-) -> None:
+async def test_what_comes_back_in_january_is_not_this_years(family: Family, hospital: Hospital, db: Connection) -> None:
     giver, receiver = await family.employee(), await family.resident()
     grant = await family.bound_and_given(giver, receiver, 30_000)
     december, january = NOW + timedelta(days=30), NOW + timedelta(days=45)

@@ -41,9 +41,10 @@ class Office:
 
     answer: TaxReceipt | TaxRefusal | None = field(default_factory=lambda: TaxReceipt("回执1"))
     asked: list[str] = field(default_factory=list)
+    bills: bool = True
 
     async def open_bills(self, insured: Person, pool_code: str) -> list[PremiumBill]:
-        return [PremiumBill(f"B{insured.person_id}", YEAR, AMOUNT_FEN)]
+        return [PremiumBill(f"B{insured.person_id}", YEAR, AMOUNT_FEN)] if self.bills else []
 
     async def pay(self, bill_number: str, amount_fen: int, reference: str) -> TaxReceipt | TaxRefusal:
         self.asked.append(reference)
@@ -150,6 +151,20 @@ async def test_an_unanswered_payment_is_told_again_under_its_number(family: Fami
     assert await mutual_aid.send_premiums(db, office, now=NOW) == 0
     office.answer = TaxReceipt("回执3")
     assert await mutual_aid.send_premiums(db, office, now=NOW) == 1
+    assert set(office.asked) == {payment.number}
+    await check_family(db, [giver, receiver], {giver.person_id: 100_000})
+
+
+async def test_a_second_tap_is_shown_the_payment_when_the_bill_is_gone(family: Family, db: Connection) -> None:
+    giver, receiver, grant = await shared(family)
+    office = Office(answer=None)
+    payment = await pay(family, grant, office)
+    office.bills = False  # taken after all; only the answer was lost
+    again = await pay(family, grant, office)
+    assert (again.number, again.state, again.is_repeat) == (payment.number, PremiumState.PAYING, True)
+    office.answer = TaxReceipt("回执4")
+    assert (await pay(family, grant, office)).state is PremiumState.PAID
+    assert (await pay(family, grant, office)).receipt_number == "回执4"
     assert set(office.asked) == {payment.number}
     await check_family(db, [giver, receiver], {giver.person_id: 100_000})
 

@@ -1,5 +1,6 @@
 """Family mutual aid 家庭共济: relatives who may use part of an employee's personal account."""
 
+from tongban.mutual_aid.authorise import open_grant
 from tongban.mutual_aid.errors import (
     AidUndetermined,
     AlreadyGiven,
@@ -21,17 +22,7 @@ from tongban.mutual_aid.fragments import (
     givers_of,
     offers_from,
 )
-from tongban.mutual_aid.giving import (
-    Wish,
-    change_limit,
-    check_wish,
-    end_lapsed,
-    giving_of,
-    open_grant,
-    rank,
-    receiver_pools,
-    revoke,
-)
+from tongban.mutual_aid.limit import change_limit
 from tongban.mutual_aid.model import (
     Draw,
     EventKind,
@@ -45,11 +36,14 @@ from tongban.mutual_aid.model import (
     grant_number,
 )
 from tongban.mutual_aid.premium import OpenPremium, get_premium, open_premiums, pay_premium, premiums_of, send_premiums
+from tongban.mutual_aid.rank import rank
 from tongban.mutual_aid.reading import AMOUNT, FLOW, NEW, REVIEW, SIGN, WHO, Reading, read, read_limit, submit_draft
-from tongban.mutual_aid.records import get_grant, grants_by, grants_for, history_of
+from tongban.mutual_aid.records import get_grant, grants_by, grants_for, history_of, own_grant
+from tongban.mutual_aid.revoke import end_lapsed, revoke
 from tongban.mutual_aid.rules import share_out
 from tongban.mutual_aid.tax import PremiumBill, RecordedTaxOffice, TaxOffice, TaxReceipt, TaxRefusal, tax_office_for
-from tongban.mutual_aid.telling import PLACES, tell_returned, tell_used
+from tongban.mutual_aid.telling import PLACES, AidUse, tell_returned, tell_used
+from tongban.mutual_aid.wish import Wish, check_wish, giving_of, receiver_pools
 
 __all__ = [
     "Grant",
@@ -71,6 +65,7 @@ __all__ = [
     "grants_by",
     "grants_for",
     "get_grant",
+    "own_grant",
     "history_of",
     "FLOW",
     "NEW",
@@ -99,6 +94,7 @@ __all__ = [
     "Offer",
     "Draw",
     "share_out",
+    "AidUse",
     "tell_used",
     "tell_returned",
     "OFFERS_SQL",

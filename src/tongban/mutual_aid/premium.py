@@ -28,9 +28,9 @@ from tongban.mutual_aid.errors import (
     PremiumRefused,
     TaxOfficeUnreachable,
 )
-from tongban.mutual_aid.giving import not_found
+from tongban.mutual_aid.holding import not_found
 from tongban.mutual_aid.model import EventKind, Grant, GrantState, Offer, PremiumPayment, PremiumState
-from tongban.mutual_aid.records import get_grant
+from tongban.mutual_aid.records import own_grant
 from tongban.mutual_aid.rules import insurance_state, terms_of, usable_fen
 from tongban.mutual_aid.tax import PremiumBill, TaxOffice, TaxReceipt, TaxRefusal
 from tongban.mutual_aid.telling import masked_name
@@ -54,7 +54,7 @@ async def open_premiums(
     Raises GrantNotFound, AidUndetermined when no tax office is connected (no rule knows the amount), and
     TaxOfficeUnreachable. Empty when nothing is owed, or the receiver is not insured as a resident there.
     """
-    grant = await _own_grant(db, giver_id, number)
+    grant = await own_grant(db, giver_id, number)
     if await store.payment_state(db, grant.receiver_id, grant.receiver_pool, _RESIDENT, day_of(now)) is None:
         return []
     bills = await _bills(db, vault, pack, tax, grant)
@@ -86,15 +86,19 @@ async def pay_premium(
     Raises GrantNotFound, GrantEnded, PremiumRefused, PremiumPaid, AidUndetermined,
     TaxOfficeUnreachable (then nothing was taken).
     """
-    grant = await _own_grant(db, giver_id, number)
-    bills = await _bills(db, vault, pack, tax, grant)
-    assert tax is not None
-    bill = next((each for each in bills if each.bill_number == bill_number), None)
-    if bill is None or bill.amount_fen != amount_fen:
-        raise PremiumRefused("账单刚刚变了，请看一下新的账单再交")
-    payment = await _take(db, pack, grant, bill, channel, now)
+    grant = await own_grant(db, giver_id, number)
+    payment = await store.premium_of_bill(db, grant, bill_number)
+    if payment is None:
+        bills = await _bills(db, vault, pack, tax, grant)
+        bill = next((each for each in bills if each.bill_number == bill_number), None)
+        if bill is None or bill.amount_fen != amount_fen:
+            raise PremiumRefused("账单刚刚变了，请看一下新的账单再交")
+        payment = await _take(db, pack, grant, bill, channel, now)
+    else:
+        # What is paid, the tax office no longer bills: somebody who taps again is shown the payment.
+        payment = replace(payment, is_repeat=True)
     try:
-        return await _tell_tax_office(db, tax, payment, now)
+        return payment if tax is None else await _tell_tax_office(db, tax, payment, now)
     except TaxOfficeUnreachable:
         return payment
 
@@ -125,13 +129,6 @@ async def get_premium(db: Db, viewer_id: int, number: str) -> PremiumPayment:
     if payment is None or viewer_id not in (payment.person_id, payment.giver_id):
         raise not_found()
     return payment
-
-
-async def _own_grant(db: Db, giver_id: int, number: str) -> Grant:
-    grant = await get_grant(db, giver_id, number)
-    if grant.giver_id != giver_id:
-        raise not_found()
-    return grant
 
 
 async def _bills(db: Db, vault: Vault, pack: Pack, tax: TaxOffice | None, grant: Grant) -> Sequence[PremiumBill]:

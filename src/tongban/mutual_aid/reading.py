@@ -15,9 +15,11 @@ from tongban.kernel.identifiers import GRANT, parse_outside_number
 from tongban.kernel.money import Fen, fen_from_yuan
 from tongban.law import Pack
 from tongban.mutual_aid import store
+from tongban.mutual_aid.authorise import open_grant
 from tongban.mutual_aid.errors import GiverRefused, LimitRefused, ReceiverRefused
-from tongban.mutual_aid.giving import Wish, check_wish, giving_of, not_found, open_grant, receiver_pools
+from tongban.mutual_aid.holding import not_found
 from tongban.mutual_aid.model import Giving, Grant
+from tongban.mutual_aid.wish import Wish, check_wish, giving_of, receiver_pools
 from tongban.people import Enrollment, Kin, get_person, kin_of
 from tongban.signing import Commitment, Signature, answers_hash, read_confirmed, read_signature
 

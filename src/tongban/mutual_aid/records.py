@@ -4,9 +4,8 @@ from datetime import datetime
 
 from tongban.infra.clock import day_of, in_china
 from tongban.infra.db import Db
-from tongban.kernel.identifiers import GRANT, InvalidNumber, parse_outside_number
 from tongban.mutual_aid import store
-from tongban.mutual_aid.giving import not_found
+from tongban.mutual_aid.holding import not_found, parse_number
 from tongban.mutual_aid.model import Grant, GrantEvent
 
 
@@ -22,12 +21,16 @@ async def grants_for(db: Db, person_id: int, *, now: datetime) -> list[Grant]:
 
 async def get_grant(db: Db, viewer_id: int, number: str) -> Grant:
     """Raises GrantNotFound for anybody who is neither giver nor receiver, as for a number that names none."""
-    try:
-        parsed = parse_outside_number(number, GRANT)
-    except InvalidNumber:
-        raise not_found() from None
-    grant = await store.grant(db, parsed.person_id, parsed.serial)
-    if grant is None or viewer_id not in (grant.giver_id, grant.receiver_id):
+    found = await store.grant(db, *parse_number(number))
+    if found is None or viewer_id not in (found.giver_id, found.receiver_id):
+        raise not_found()
+    return found
+
+
+async def own_grant(db: Db, giver_id: int, number: str) -> Grant:
+    """Raises GrantNotFound for the receiver too."""
+    grant = await get_grant(db, giver_id, number)
+    if grant.giver_id != giver_id:
         raise not_found()
     return grant
 

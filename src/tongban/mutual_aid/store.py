@@ -266,6 +266,20 @@ async def premium_of_year(db: Db, person_id: int, insurance_year: int) -> Premiu
     return None if row is None else _premium(row)
 
 
+async def premium_of_bill(db: Db, grant: Grant, bill_number: str) -> PremiumPayment | None:
+    """That bill's as paid, or on its way, under this authorisation."""
+    row = await db.fetchrow(
+        f"""select {_PREMIUM} from mutual_aid.premium
+            where person_id = $1 and giver_id = $2 and grant_serial = $3 and bill_number = $4
+              and state <> '{PremiumState.RETURNED}'""",  # noqa: S608
+        grant.receiver_id,
+        grant.giver_id,
+        grant.grant_serial,
+        bill_number,
+    )
+    return None if row is None else _premium(row)
+
+
 async def premiums_of(db: Db, person_id: int) -> list[PremiumPayment]:
     """Those for this person and those this person paid for others, newest first."""
     rows = await db.fetch(

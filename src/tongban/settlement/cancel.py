@@ -71,17 +71,8 @@ async def _undo_once(db: Db, pack: Pack, request: CancelRequest, *, is_reversal:
             is_reversal=is_reversal,
             now=now,
         )
-        for share in facts.record.mutual_aid:
-            await mutual_aid.tell_returned(
-                db,
-                giver_id=share.giver_id,
-                grant_serial=share.grant_serial,
-                receiver_id=facts.record.person_id,
-                amount_fen=share.paid_fen,
-                care_kind=facts.record.care_kind,
-                reference=facts.record.number or "",
-                now=now,
-            )
+        for use in facts.record.aid_uses:
+            await mutual_aid.tell_returned(db, use, now=now)
     return _cancelled(facts, serial, now, balance_fen, later, is_repeat=False)
 
 

@@ -21,6 +21,7 @@ from tongban.kernel.vocabulary import (
     Word,
 )
 from tongban.law import BillShares
+from tongban.mutual_aid import AidUse
 
 
 class EncounterState(Word):
@@ -312,6 +313,14 @@ class Settled:
     @property
     def person_share_fen(self) -> Fen:
         return self.account_fen + self.mutual_aid_fen + self.cash_fen
+
+    @property
+    def aid_uses(self) -> tuple[AidUse, ...]:
+        """What each relative whose account paid is told of."""
+        return tuple(
+            AidUse(giver_id, grant_serial, self.person_id, paid_fen, self.care_kind, self.number or "")
+            for giver_id, grant_serial, paid_fen in self.mutual_aid
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,17 +141,8 @@ async def _settle_once(
             transaction_code=request.transaction_code,
             request_hash=request.request_hash,
         )
-        for share in settled.mutual_aid:
-            await mutual_aid.tell_used(
-                db,
-                giver_id=share.giver_id,
-                grant_serial=share.grant_serial,
-                receiver_id=settled.person_id,
-                amount_fen=share.paid_fen,
-                care_kind=settled.care_kind,
-                reference=settled.number or "",
-                now=now,
-            )
+        for use in settled.aid_uses:
+            await mutual_aid.tell_used(db, use, now=now)
     return settled
 
 

@@ -127,11 +127,7 @@ async def _limit_page(
 
 async def _own(request: Request, db: Db, number: str) -> Grant:
     """The signed-in giver's. Raises GrantNotFound for the receiver too."""
-    person = current_person(request)
-    grant = await mutual_aid.get_grant(db, person.person_id, number)
-    if grant.giver_id != person.person_id:
-        raise mutual_aid.GrantNotFound("没有找到这一条，请从“家庭共济”里打开")
-    return grant
+    return await mutual_aid.own_grant(db, current_person(request).person_id, number)
 
 
 async def _other(db: Db, grant: Grant, viewer_id: int) -> str:

@@ -12,7 +12,7 @@ from tongban.doors.portal.forms import problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.infra.clock import in_china
-from tongban.infra.db import Db
+from tongban.infra.db import Db, Pool
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.money import yuan
@@ -21,20 +21,25 @@ from tongban.mutual_aid import PremiumState
 _TAG = {PremiumState.PAYING: "go", PremiumState.PAID: "ok", PremiumState.RETURNED: "bad"}
 
 
+# These two ask the tax office, so they have no `RouteDb`: its transaction would stay open meanwhile, and with a second
+# connection beside it a few requests at once would wait for one another's.
 @get("/family-account/given/{number:str}/premium", opt={"who": "person"})
-async def premium_page(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    return await _page(request, db, number)
+async def premium_page(request: Request, number: FromPath[str]) -> Response[Any]:
+    pool: Pool = request.app.state.pool
+    async with pool.acquire() as db:
+        return await _page(request, db, number)
 
 
 @post("/family-account/given/{number:str}/premium", opt={"who": "person"})
-async def pay(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    """Pays over a connection of its own: the tax office is asked between two transactions."""
+async def pay(request: Request, number: FromPath[str]) -> Response[Any]:
+    """Raises GrantNotFound; other refusals stand on the page of the bills."""
     person, state, form = current_person(request), request.app.state, await read_form(request)
+    pool: Pool = state.pool
     amount = form.get("amount", "")
-    try:
-        async with state.pool.acquire() as own_db:
+    async with pool.acquire() as db:
+        try:
             payment = await mutual_aid.pay_premium(
-                own_db,
+                db,
                 state.vault,
                 state.pack,
                 state.tax_office,
@@ -45,10 +50,10 @@ async def pay(request: Request, db: RouteDb, number: FromPath[str]) -> Response[
                 channel="portal",
                 now=state.clock(),
             )
-    except mutual_aid.GrantNotFound:
-        raise
-    except Refusal as refusal:
-        return await _page(request, db, number, refusal)
+        except mutual_aid.GrantNotFound:
+            raise
+        except Refusal as refusal:
+            return await _page(request, db, number, refusal)
     return see_other(f"/family-account/premium/{payment.number}")
 
 
@@ -87,9 +92,7 @@ def _grant_number(payment: mutual_aid.PremiumPayment) -> str:
 
 async def _page(request: Request, db: Db, number: str, refusal: Refusal | None = None) -> Response[Any]:
     person, state = current_person(request), request.app.state
-    grant = await mutual_aid.get_grant(db, person.person_id, number)
-    if grant.giver_id != person.person_id:
-        raise mutual_aid.GrantNotFound("没有找到这一条，请从“家庭共济”里打开")
+    grant = await mutual_aid.own_grant(db, person.person_id, number)
     name = (await people.names_of(db, [grant.receiver_id])).get(grant.receiver_id, "家人")
     bills, unknown = [], ""
     try:
