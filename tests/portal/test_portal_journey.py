@@ -95,7 +95,8 @@ async def test_a_form_for_one_place_is_not_taken_up_for_another(visitor: Browser
 async def test_two_taps_of_an_errand_begin_one_form(visitor: Browser) -> None:
     await visitor.sign_in("zhang_jianguo")
     where = await begin(visitor, event="retire", area="330100")
-    await visitor.get(where)
+    for _ in range(3):  # taps meet only where every connection has run these statements before
+        await asyncio.gather(*(visitor.get(where) for _ in range(6)))
     sent = await asyncio.gather(*(visitor.post(f"{where}/filing") for _ in range(6)))
     assert len({response.headers["location"] for response in sent}) == 1
 
