@@ -132,6 +132,8 @@ async def test_another_disease_than_the_recognised_one_is_refused_and_the_known_
     ("valid_from", "valid_to", "counts"),
     [
         (TODAY, TODAY, True),
+        (TODAY, None, True),
+        (date(2026, 1, 1), TODAY, True),
         (date(2026, 1, 1), YESTERDAY, False),
         (TOMORROW, None, False),
         (date(2026, 1, 1), None, True),
@@ -148,6 +150,18 @@ async def test_a_recognition_counts_on_its_days_and_on_no_other(
         return
     with pytest.raises(NotRecognised, match="没有一条有效的认定"):
         await clinic.settle(request)
+
+
+async def test_what_was_had_on_the_last_day_is_settled_on_the_day_after(
+    clinic: Hospital, town: Town, owner_db: Connection
+) -> None:
+    """The day of the visit decides, not that of the bill."""
+    person = await elder(town)
+    await recognise(owner_db, person, valid_to=YESTERDAY)
+    settled = await clinic.settle(await chronic_bill(clinic, person, 30_000, visited_on=YESTERDAY))
+    assert settled.pooled_fund_fen == 14_000
+    with pytest.raises(NotRecognised):
+        await clinic.settle(await chronic_bill(clinic, person, 30_000, visited_on=TODAY))
 
 
 async def test_a_recognition_under_another_insurance_does_not_count(
