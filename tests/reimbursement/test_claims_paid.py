@@ -12,9 +12,9 @@ from settlement_kit import Hospital, Insured, book_of
 from tongban import account, notices, reimbursement
 from tongban.agency import Operator
 from tongban.infra.db import Connection, Pool
+from tongban.kernel.errors import Invalid
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.reimbursement import (
-    AnswerMissing,
     BankAnswer,
     BankSilent,
     BankState,
@@ -156,7 +156,7 @@ async def test_given_back_another_card_and_paid_again(
     assert book[f"payout:{claim.number}"] == computed.payout_fen
     with pytest.raises(ClaimNotFound):
         await change_card(desk, claim, stranger, "4111111111111111")
-    with pytest.raises(AnswerMissing):
+    with pytest.raises(Invalid, match="有一位不对"):
         await change_card(desk, claim, daughter, "4111111111111112")
     changed = await change_card(desk, claim, daughter, "4111 1111 1111 1111")
     # It waits for the agency now: nobody is asked for a card any more.

@@ -1,6 +1,7 @@
 """Whom to call: a name and a mobile number as people type them."""
 
 import re
+import unicodedata
 
 from tongban.kernel.errors import Refusal
 
@@ -19,6 +20,12 @@ def name_problem(name: str, *, field: str = "contact") -> Refusal | None:
     if len(name) > NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", name):
         return ContactWrong("联系人姓名里有不该有的字，请只写姓名", field=field)
     return None
+
+
+def tidy_phone(text: str) -> str:
+    """Spaces, dashes, brackets and a leading +86 dropped, full-width digits made plain."""
+    plain = re.sub(r"[\s\-—()（）]", "", unicodedata.normalize("NFKC", text))
+    return re.sub(r"^(\+|00)86", "", plain)
 
 
 def phone_problem(phone: str, *, field: str = "tel") -> Refusal | None:

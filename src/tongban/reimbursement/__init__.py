@@ -16,6 +16,7 @@ from tongban.reimbursement.errors import (
     StayClaimed,
     StaySettledAlready,
 )
+from tongban.reimbursement.facts import Facts, Reading
 from tongban.reimbursement.model import (
     FLOW,
     BankCard,
@@ -33,19 +34,8 @@ from tongban.reimbursement.model import (
     RefuseCode,
 )
 from tongban.reimbursement.paying import confirm_paid, give_back, pay
-from tongban.reimbursement.reading import (
-    FOR_OTHER,
-    FOR_SELF,
-    INVOICE_KEYS,
-    KEYS,
-    Facts,
-    Injury,
-    Reading,
-    Step,
-    read_draft,
-)
+from tongban.reimbursement.reading import read_draft
 from tongban.reimbursement.records import (
-    PAPERS_FLOW,
     add_papers,
     change_card,
     claims_of,
@@ -56,7 +46,8 @@ from tongban.reimbursement.records import (
     withdraw,
 )
 from tongban.reimbursement.review import accept, ask, compute, look, preview, queue, refuse, take_back
-from tongban.reimbursement.rules import INVOICES_MAX, PaperSlot, due_on, locality_of, route, slots_of
+from tongban.reimbursement.rules import PaperSlot, due_on, locality_of, route, slots_of
+from tongban.reimbursement.steps import FOR_OTHER, FOR_SELF, INVOICE_KEYS, INVOICES_MAX, KEYS, Injury, Step
 from tongban.reimbursement.submit import read, submit_claim
 from tongban.reimbursement.texts import Texts, load_texts
 
@@ -91,7 +82,6 @@ __all__ = [
     "settlement_of",
     "receipt_validity_zh",
     "withdraw",
-    "PAPERS_FLOW",
     "papers_draft",
     "add_papers",
     "change_card",

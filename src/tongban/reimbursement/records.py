@@ -13,20 +13,22 @@ from tongban.drafts import Draft
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import CLAIM, InvalidNumber, parse_outside_number
 from tongban.law import Pack
 from tongban.materials import attach, close, find, in_slot, months_to_keep
-from tongban.people import get_person
+from tongban.people import names_of
 from tongban.reimbursement import rules, store
 from tongban.reimbursement.errors import AnswerMissing, ClaimClosed, ClaimNotFound
-from tongban.reimbursement.model import BankCard, Claim, ClaimDetail, ClaimState, EventKind, Holder
+from tongban.reimbursement.model import BankCard, Claim, ClaimDetail, ClaimState, EventKind
+from tongban.reimbursement.read_money import read_card
 from tongban.reimbursement.telling import tell
 from tongban.settlement import SettlementRecord
 from tongban.settlement import find as find_settlement
 
 Whose: TypeAlias = Literal["self", "others"]
 
-PAPERS_FLOW: Final = "reimbursement_papers"
+_PAPERS_FLOW: Final = "reimbursement_papers"
 _CLAIM_STEP: Final = "claim"
 
 
@@ -87,14 +89,14 @@ async def papers_draft(db: Db, vault: Vault, *, viewer_id: int, number: str, now
     """
     claim = (await get_claim(db, vault, viewer_id=viewer_id, number=number)).claim
     _require_asked(claim)
-    for draft in await drafts.drafts_of(db, vault, person_id=viewer_id, flow=PAPERS_FLOW, now=now):
+    for draft in await drafts.drafts_of(db, vault, person_id=viewer_id, flow=_PAPERS_FLOW, now=now):
         if draft.value(_CLAIM_STEP, "number") == claim.number:
             return draft
     return await drafts.start(
         db,
         vault,
         person_id=viewer_id,
-        flow=PAPERS_FLOW,
+        flow=_PAPERS_FLOW,
         for_person_id=claim.person_id,
         known={_CLAIM_STEP: {"number": claim.number}},
         now=now,
@@ -156,27 +158,23 @@ async def change_card(
     channel: str,
     now: datetime,
 ) -> Claim:
-    """Another card, after the bank gave the money back. Raises AnswerMissing for a field that is wrong."""
+    """Another card, after the bank gave the money back. Raises Invalid with every field that is wrong."""
     async with db.transaction():
         claim = await _locked(db, viewer_id, number)
         if claim.state is not ClaimState.RETURNED:
             raise ClaimClosed(f"这份申请{claim.state.zh}，现在不用换银行卡")
-        whose = Holder.PATIENT if claim.is_for_self else _holder(holder)
-        if not rules.is_bank_name(bank.strip()):
-            raise AnswerMissing("请填银行名称，例如 建设银行太原府西街支行", field="bank")
-        tidy = rules.tidy_card_number(card_number)
-        if sentence := rules.card_problem(tidy):
-            raise AnswerMissing(sentence, field="card")
-        owner = await get_person(db, vault, claim.person_id if whose is Holder.PATIENT else claim.applied_by)
-        claim = await store.change_card(db, vault, claim, BankCard(whose, owner.name, bank.strip(), tidy))
+        names = await names_of(db, [claim.person_id, claim.applied_by])
+        card = read_card(
+            {"holder": holder, "bank": bank, "card": card_number},
+            patient=names[claim.person_id],
+            applicant=names[claim.applied_by],
+            is_for_self=claim.is_for_self,
+        )
+        if not isinstance(card, BankCard):
+            raise Invalid(card)
+        claim = await store.change_card(db, vault, claim, card)
         await tell(db, claim, EventKind.CARD_CHANGED, actor=f"person:{viewer_id}", channel=channel, now=now)
     return claim
-
-
-def _holder(text: str) -> Holder:
-    if text not in set(Holder):
-        raise AnswerMissing("请选钱打到谁的卡上", field="holder")
-    return Holder(text)
 
 
 def parsed(number: str) -> tuple[int, int]:

@@ -31,7 +31,6 @@ from tongban.law import (
 from tongban.materials import MaterialKind
 from tongban.people import SEEN_FROM_THE_OTHER_SIDE
 
-INVOICES_MAX: Final = 8
 _INVOICE_NUMBER = re.compile(r"[0-9A-Z]{6,24}")
 _BANK_MAX: Final = 40
 _SATURDAY = 5

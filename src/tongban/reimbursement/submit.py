@@ -16,8 +16,11 @@ from tongban.materials import attach, find, months_to_keep
 from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
 from tongban.reimbursement import rules, store
 from tongban.reimbursement.errors import ClaimNotFound, InvoiceUsed, StayClaimed
+from tongban.reimbursement.facts import Facts, Reading
 from tongban.reimbursement.model import Claim, ClaimAnswers, EventKind
-from tongban.reimbursement.reading import Facts, Reading, Step, read_draft, typed_day
+from tongban.reimbursement.read_stay import typed_day
+from tongban.reimbursement.reading import read_draft
+from tongban.reimbursement.steps import Step
 from tongban.reimbursement.telling import tell
 from tongban.reimbursement.texts import Texts, load_texts
 from tongban.settlement import settled_stay
