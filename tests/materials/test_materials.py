@@ -10,6 +10,7 @@ from pictures_kit import opened, photo
 
 from tongban import drafts, materials
 from tongban.infra.crypto import Vault
+from tongban.infra.files import FilesUnavailable
 from tongban.law import Pack
 from tongban.materials import (
     SAMPLES,
@@ -127,6 +128,43 @@ async def test_an_altered_or_exchanged_object_does_not_open(desk: Desk) -> None:
     # Sending it again mends it.
     assert (await desk.accept("一")).number == one.number
     assert await desk.read(one.number)
+
+
+async def test_a_full_or_absent_store_leaves_nothing_half_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full after the first of the two objects."""
+    put, written = desk.files.put, 0
+
+    async def full(name: str, content: bytes) -> None:
+        nonlocal written
+        written += 1
+        if written > 1:
+            raise FilesUnavailable
+        await put(name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.files, "put", full)
+        with pytest.raises(materials.NotStored) as refused:
+            await desk.accept()
+    assert "过几分钟再传" in refused.value.sentence
+    for table in ("materials.material", "jobs.pgqueuer"):
+        assert await desk.db.fetchval(f"select count(*) from {table}") == 0
+    # What did get there is nobody's, and found as such; sending again needs nothing but sending again.
+    assert len(await materials.strays(desk.db, desk.vault, desk.files, now=desk.now + timedelta(days=2))) == 1
+    assert await desk.read((await desk.accept()).number)
+
+
+async def test_a_store_that_is_away_says_to_come_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = await desk.accept()
+
+    async def away(_: str) -> bytes:
+        raise FilesUnavailable
+
+    monkeypatch.setattr(desk.files, "get", away)
+    with pytest.raises(MaterialDamaged, match="过几分钟再试"):
+        await desk.read(kept.number)
+    # A check does not take it for the loss of every picture.
+    with pytest.raises(FilesUnavailable):
+        _ = [fault async for fault in materials.check(desk.db, desk.vault, desk.files)]
 
 
 async def test_another_installations_keys_open_nothing(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Nothing younger than two years can be deleted, by anybody; what is older goes whole, and only that."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -8,7 +9,7 @@ from materials_kit import LI, WANG, Desk
 
 from tongban import drafts, materials
 from tongban.infra.clock import day_of
-from tongban.infra.db import Connection
+from tongban.infra.db import Connection, connected
 from tongban.kernel.dates import add_months
 
 OLD = timedelta(days=800)
@@ -93,6 +94,96 @@ async def test_loose_pictures_go_after_thirty_days_unless_a_draft_holds_them(des
     assert (await purge(desk)).materials == 1
 
 
+async def test_what_somebody_is_about_to_hand_in_again_stays(desk: Desk) -> None:
+    """Offered again on the last day of its retention, it must still be there when the draft is handed in."""
+    old = await desk.accept(now=desk.now - OLD)
+    await desk.attach("B1", old.number, now=desk.now - OLD)
+    draft = await drafts.start(desk.db, desk.vault, person_id=WANG, flow="filing", now=desk.now)
+    await drafts.save_paper(
+        desk.db, desk.vault, person_id=WANG, draft_id=draft.draft_id, slot="id", material_number=old.number,
+        now=desk.now,
+    )  # fmt: skip
+    assert (await purge(desk)).materials == 0
+    await desk.attach("B2", old.number)
+    assert await desk.read(old.number)
+
+
+async def test_handed_in_while_it_is_being_purged_it_stays(desk: Desk, database_url: str) -> None:
+    old = await desk.accept(now=desk.now - OLD)
+    await desk.attach("B1", old.number, now=desk.now - OLD)
+    async with connected(database_url) as other:
+        in_use = other.transaction()
+        await in_use.start()
+        await materials.attach(other, person_id=WANG, numbers=[old.number], subject="B2", now=desk.now)
+        purging = asyncio.create_task(purge(desk))
+        await asyncio.sleep(0.3)
+        assert not purging.done()
+        await in_use.commit()
+        assert (await purging).materials == 0
+    assert await desk.read(old.number)
+
+
+async def test_purged_while_it_is_handed_in_the_person_hears_of_it(desk: Desk, database_url: str) -> None:
+    old = await desk.accept(now=desk.now - OLD)
+    await desk.attach("B1", old.number, now=desk.now - OLD)
+    async with connected(database_url) as other:
+        purging = desk.db.transaction()
+        await purging.start()
+        await purge(desk)
+        handing_in = asyncio.create_task(
+            materials.attach(other, person_id=WANG, numbers=[old.number], subject="B2", now=desk.now)
+        )
+        await asyncio.sleep(0.3)
+        await purging.commit()
+        with pytest.raises(materials.MaterialNotFound):
+            await handing_in
+    assert await materials.of_subject(desk.db, WANG, "B2") == []
+
+
+async def test_a_purge_stopped_between_object_and_row_is_ended_by_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await desk.accept(now=desk.now - OLD)
+    await desk.attach("B1", old.number, now=desk.now - OLD)
+
+    class Killed(BaseException):
+        pass
+
+    async def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tongban.materials.keeping.audit.record", killed)
+        with pytest.raises(Killed):
+            await purge(desk)
+    # The objects are gone, the row came back: said, and put right.
+    assert desk.objects() == set()
+    assert len([fault async for fault in materials.check(desk.db, desk.vault, desk.files)]) == 2
+    assert (await purge(desk)).materials == 1
+    assert [fault async for fault in materials.check(desk.db, desk.vault, desk.files)] == []
+
+
+async def test_an_object_sent_again_since_it_was_nobodys_stays(desk: Desk, database_url: str) -> None:
+    kept = await desk.accept("一")
+    names = sorted(desk.objects())
+    await desk.files.put("ab" * 32, b"nobody's")
+    assert await materials.remove_strays(desk.db, desk.vault, desk.files, [*names, "ab" * 32], since=desk.now) == 1
+    assert await desk.read(kept.number)
+    # Nor is one taken whose row is only about to be written.
+    async with connected(database_url) as other:
+        sending = other.transaction()
+        await sending.start()
+        desk_of_other = Desk(other, desk.vault, desk.files, desk.now)
+        late = await desk_of_other.accept("二", person_id=LI, uploaded_by=LI)
+        strays = sorted(desk.objects() - set(names))
+        removing = asyncio.create_task(materials.remove_strays(desk.db, desk.vault, desk.files, strays, since=desk.now))
+        await asyncio.sleep(0.3)
+        assert not removing.done()
+        await sending.commit()
+        assert await removing == 0
+    assert await desk.read(late.number, viewer_id=LI)
+
+
 @pytest.mark.parametrize(
     "attack",
     [
@@ -130,6 +221,17 @@ async def test_so_it_does_for_its_owner(desk: Desk, owner_db: Connection, attack
     await desk.attach("B1", kept.number)
     with pytest.raises(asyncpg.CheckViolationError):
         await owner_db.execute(attack)
+
+
+async def test_what_was_handed_in_stays_though_its_own_row_says_otherwise(desk: Desk) -> None:
+    kept = await desk.accept(now=desk.now - OLD)
+    await desk.db.execute("update materials.material set keep_until = '2000-01-01'")
+    await desk.db.execute(
+        "insert into materials.attachment values (1001, 'B9', 1001, $1, now(), null, now()::date + 1100)",
+        kept.material_serial,
+    )
+    with pytest.raises(asyncpg.CheckViolationError, match="was handed in"):
+        await desk.db.execute("delete from materials.material")
 
 
 async def test_a_wrong_clock_of_the_program_deletes_nothing(desk: Desk) -> None:

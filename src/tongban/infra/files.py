@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import structlog
+
 from tongban.kernel.errors import Refusal
 
 if TYPE_CHECKING:
@@ -20,12 +22,25 @@ if TYPE_CHECKING:
     from tongban.settings import S3Settings, Settings
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+_DRAFTS = "[0-9a-f][0-9a-f]/.*"
+
+_log = structlog.get_logger("tongban.files")
 
 
 class FilesWrong(Refusal):
     """The store cannot be used as it was set up."""
 
     code = "files_wrong"
+
+
+class FilesUnavailable(Refusal):
+    """The store is away, full, or does not let us in. What was to be written is not there, or there as it was."""
+
+    code = "files_unavailable"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("照片的存储现在用不了，请过几分钟再试；一直这样，请管理员看日志")
 
 
 class FileMissing(Exception):
@@ -41,7 +56,10 @@ class StoredFile(NamedTuple):
 
 
 class Files(Protocol):
-    """Objects by name. Writing a name again replaces the object, whole or not at all; deleting what is gone is done."""
+    """Objects by name. Writing a name again replaces the object, whole or not at all; deleting what is gone is done.
+
+    Every call raises FilesUnavailable when the store cannot do it.
+    """
 
     async def put(self, name: str, content: bytes) -> None: ...
 
@@ -51,7 +69,9 @@ class Files(Protocol):
 
     async def delete(self, name: str) -> None: ...
 
-    async def exists(self, name: str) -> bool: ...
+    async def tidy(self, before: datetime) -> int:
+        """Remove what a process that died left half written, if older; returns how many there were."""
+        ...
 
     def everything(self) -> AsyncIterator[StoredFile]:
         """Every object there is, in no particular order."""
@@ -76,23 +96,29 @@ class DiskFiles:
         self._root = root
 
     async def put(self, name: str, content: bytes) -> None:
-        await asyncio.to_thread(self._put, self._path(name), content)
+        with _available(OSError):
+            await asyncio.to_thread(self._put, self._path(name), content)
 
     async def get(self, name: str) -> bytes:
-        try:
-            return await asyncio.to_thread(self._path(name).read_bytes)
-        except FileNotFoundError:
-            raise FileMissing(name) from None
+        with _available(OSError):
+            try:
+                return await asyncio.to_thread(self._path(name).read_bytes)
+            except FileNotFoundError:
+                raise FileMissing(name) from None
 
     async def delete(self, name: str) -> None:
-        await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
+        with _available(OSError):
+            await asyncio.to_thread(self._path(name).unlink, missing_ok=True)
 
-    async def exists(self, name: str) -> bool:
-        return await asyncio.to_thread(self._path(name).is_file)
+    async def tidy(self, before: datetime) -> int:
+        with _available(OSError):
+            return await asyncio.to_thread(self._tidy, before)
 
     async def everything(self) -> AsyncIterator[StoredFile]:
-        for found in await asyncio.to_thread(lambda: list(self._walk())):
-            yield found
+        with _available(OSError):
+            found = await asyncio.to_thread(lambda: list(self._walk()))
+        for entry in found:
+            yield entry
 
     def _path(self, name: str) -> Path:
         return self._root / _checked(name)[:2] / name
@@ -113,6 +139,15 @@ class DiskFiles:
             raise
         _bring_to_disk(path.parent)
 
+    def _tidy(self, before: datetime) -> int:
+        gone = 0
+        for path in self._root.glob(_DRAFTS):
+            with contextlib.suppress(FileNotFoundError):  # renamed into its place while we look
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    gone += 1
+        return gone
+
     def _walk(self) -> Iterator[StoredFile]:
         for path in self._root.glob("[0-9a-f][0-9a-f]/*"):
             if _NAME.fullmatch(path.name):
@@ -129,32 +164,44 @@ class S3Files:
         self._opened: S3Store | None = None
 
     async def put(self, name: str, content: bytes) -> None:
-        await self._store().put_async(_checked(name), content)
+        store, key = self._store(), _checked(name)
+        with _available(*self._troubles()):
+            await store.put_async(key, content)
 
     async def get(self, name: str) -> bytes:
-        try:
-            found = await self._store().get_async(_checked(name))
-            return bytes(await found.bytes_async())
-        except FileNotFoundError:
-            raise FileMissing(name) from None
+        store, key = self._store(), _checked(name)
+        with _available(*self._troubles()):
+            try:
+                found = await store.get_async(key)
+                return bytes(await found.bytes_async())
+            except FileNotFoundError:
+                raise FileMissing(name) from None
 
     async def delete(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            await self._store().delete_async(_checked(name))
+        store, key = self._store(), _checked(name)
+        with _available(*self._troubles()), contextlib.suppress(FileNotFoundError):
+            await store.delete_async(key)
 
-    async def exists(self, name: str) -> bool:
-        try:
-            await self._store().head_async(_checked(name))
-        except FileNotFoundError:
-            return False
-        return True
+    async def tidy(self, before: datetime) -> int:
+        return 0  # the service shows an object when it has all of it
 
     async def everything(self) -> AsyncIterator[StoredFile]:
-        async for page in self._store().list():
+        pages = aiter(self._store().list())
+        while True:
+            with _available(*self._troubles()):
+                page = await anext(pages, None)
+            if page is None:
+                return
             for entry in page:
                 name = str(entry["path"]).rpartition("/")[2]
                 if _NAME.fullmatch(name):
                     yield StoredFile(name, int(entry["size"]), entry["last_modified"])
+
+    @staticmethod
+    def _troubles() -> tuple[type[Exception], ...]:
+        from obstore.exceptions import BaseError
+
+        return (BaseError, OSError)
 
     def _store(self) -> "S3Store":
         """Loaded at first use: processes that never touch a picture need not have the library in memory."""
@@ -171,12 +218,23 @@ class S3Files:
                 secret_access_key=chosen.secret_access_key,
                 client_options={
                     "allow_http": chosen.endpoint.startswith("http://"),
-                    "timeout": "30s",
+                    "timeout": "10s",  # an object has a few megabytes at most
                     "connect_timeout": "5s",
                 },
                 retry_config={"max_retries": 2},
             )
         return self._opened
+
+
+@contextlib.contextmanager
+def _available(*troubles: type[Exception]) -> Iterator[None]:
+    """What the store says goes to the log; whoever asked hears that it is away."""
+    try:
+        yield
+    except troubles as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
+        _log.error("files_unavailable", why=why)
+        raise FilesUnavailable from None
 
 
 def _checked(name: str) -> str:

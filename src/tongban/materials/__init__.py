@@ -4,11 +4,12 @@ from tongban.materials.cleaning import Picture, clean
 from tongban.materials.errors import (
     MaterialDamaged,
     MaterialNotFound,
+    NotStored,
     PictureRefused,
     UploadOutOfStep,
     UploadWrong,
 )
-from tongban.materials.keeping import Fault, Purged, check, count, due, purge, strays
+from tongban.materials.keeping import Fault, Purged, check, count, due, purge, remove_strays, strays, tidy
 from tongban.materials.model import SAMPLES, Announced, Due, Material, MaterialKind, kind_of_code
 from tongban.materials.proposals import READ_PICTURE, fields_read, first_page, proposal_of, propose
 from tongban.materials.reading import Line, ReadField
@@ -61,6 +62,7 @@ __all__ = [
     "usable_again",
     "MaterialNotFound",
     "MaterialDamaged",
+    "NotStored",
     "PictureRefused",
     "TooManyPictures",
     "UploadOutOfStep",
@@ -87,5 +89,7 @@ __all__ = [
     "purge",
     "check",
     "strays",
+    "remove_strays",
+    "tidy",
     "count",
 ]

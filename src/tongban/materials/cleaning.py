@@ -12,9 +12,8 @@ from typing import Final
 
 import msgspec
 import structlog
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
 
+from tongban.infra.turns import Turns
 from tongban.materials.errors import PictureRefused
 from tongban.materials.pictures import BYTES_MAX, PAGES_MAX
 
@@ -24,7 +23,7 @@ _SECONDS_MAX = 30
 _ANSWER_BYTES_MAX = 64 * 1024 * 1024
 _READ_BYTES = 256 * 1024
 # So many pictures at once for each web process: a decoded picture takes up to 300 MB.
-_AT_ONCE_MAX = 2
+_TURNS: Final = Turns("pictures_at_once", 2)
 
 log = structlog.get_logger("tongban.materials")
 
@@ -53,7 +52,7 @@ async def clean(body: bytes) -> Picture:
         raise PictureRefused("empty")
     if len(body) > BYTES_MAX:
         raise PictureRefused("too_many_bytes", mb=f"{len(body) / 1024 / 1024:.1f}")
-    async with _turn():
+    async with _TURNS.take():
         answer = await _run(body)
     try:
         return _picture(answer)
@@ -136,16 +135,3 @@ async def _asked(process: asyncio.subprocess.Process, body: bytes) -> bytes:
         if len(answer) > _ANSWER_BYTES_MAX:
             return b""
     return bytes(answer)
-
-
-_turns: RunVar[CapacityLimiter] = RunVar("pictures_at_once")
-
-
-def _turn() -> CapacityLimiter:
-    """The running event loop's: web processes have one loop, tests one after another."""
-    try:
-        return _turns.get()
-    except LookupError:
-        limiter = CapacityLimiter(_AT_ONCE_MAX)
-        _turns.set(limiter)
-        return limiter

@@ -43,6 +43,16 @@ class MaterialNotFound(NotFound):
         super().__init__("没有找到这张照片，请回到上一页再看一次")
 
 
+class NotStored(Refusal):
+    """The store is away or full: nothing was put away."""
+
+    code = "material_not_stored"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("照片现在存不进去，不是您这边的问题。填过的都还在，请过几分钟再传")
+
+
 class MaterialDamaged(Refusal):
     """The store holds something else than was put there, or nothing."""
 

@@ -4,7 +4,7 @@ Deleting is held three times: the query takes only what is due, the database ref
 (by its own clock), and what had to stay is counted before and after.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -18,9 +18,11 @@ from tongban.materials import store_keeping as store
 from tongban.materials.model import Due
 from tongban.materials.objects import object_names, open_page
 from tongban.materials.rules import LOOSE_DAYS
+from tongban.materials.store import hold_putting
 
 # An object is written before its row: a young one without a row may be on its way.
 _STRAY_AFTER: Final = timedelta(days=1)
+_STRAYS_AT_ONCE: Final = 100
 
 
 class PurgeWrong(Refusal):
@@ -104,6 +106,31 @@ async def strays(db: Db, vault: Vault, files: Files, *, now: datetime) -> list[s
         async for found in files.everything()
         if found.name not in known and found.modified_at < now - _STRAY_AFTER
     ]
+
+
+async def remove_strays(db: Db, vault: Vault, files: Files, names: Sequence[str], *, since: datetime) -> int:
+    """Remove what `strays` found at `since`; returns how many. Call it outside of a transaction.
+
+    Somebody may have sent the same picture again since then, which puts the same object there anew: nobody puts
+    anything away while a part of them is removed, and what was sent meanwhile stays.
+    """
+    gone = 0
+    for at in range(0, len(names), _STRAYS_AT_ONCE):
+        async with db.transaction():
+            await hold_putting(db)
+            # The clocks of two machines may differ.
+            fresh = await store.put_away_since(db, since - _STRAY_AFTER)
+            wanted = {name for material in fresh for name in object_names(vault, material)}
+            for name in names[at : at + _STRAYS_AT_ONCE]:
+                if name not in wanted:
+                    await files.delete(name)
+                    gone += 1
+    return gone
+
+
+async def tidy(files: Files, *, now: datetime) -> int:
+    """Remove what processes that died left half written in the store; returns how many there were."""
+    return await files.tidy(now - _STRAY_AFTER)
 
 
 async def count(db: Db) -> int:

@@ -8,12 +8,12 @@ from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import NotOpened, Vault
 from tongban.infra.db import Db
-from tongban.infra.files import FileMissing, Files
+from tongban.infra.files import FileMissing, Files, FilesUnavailable
 from tongban.kernel.errors import Conflict
 from tongban.kernel.identifiers import MATERIAL, InvalidNumber, OutsideNumber, parse_outside_number
 from tongban.materials import store
 from tongban.materials.cleaning import Picture, clean
-from tongban.materials.errors import MaterialDamaged, MaterialNotFound
+from tongban.materials.errors import MaterialDamaged, MaterialNotFound, NotStored
 from tongban.materials.model import MEDIA_TYPE, Material, MaterialKind
 from tongban.materials.objects import open_page, sealed_pages
 from tongban.materials.proposals import ask_to_read
@@ -62,8 +62,10 @@ async def keep(
     kind: MaterialKind,
     now: datetime,
 ) -> Material:
-    """Put a cleaned picture away. Raises TooManyPictures for somebody who keeps sending and never hands anything in."""
+    """Put a cleaned picture away. Raises TooManyPictures for somebody who keeps sending and never hands anything in,
+    NotStored when the store is away; nothing is half done then."""
     async with db.transaction():
+        await store.begin_putting(db)
         await store.lock_person(db, person_id)
         known = await store.same_picture(
             db, person_id=person_id, kind=kind, sha256=picture.sha256, uploaded_by=uploaded_by
@@ -71,8 +73,11 @@ async def keep(
         if known is None and await store.loose_count(db, uploaded_by, person_id) >= _LOOSE_MAX:
             raise TooManyPictures("您传的照片太多了，还没有提交。请先把手上这件事办完，再传新的")
         # Written anew also when it is known: an object that was lost or damaged is mended by sending it again.
-        for name, sealed in sealed_pages(vault, person_id, picture):
-            await files.put(name, sealed)
+        try:
+            for name, sealed in sealed_pages(vault, person_id, picture):
+                await files.put(name, sealed)
+        except FilesUnavailable:
+            raise NotStored from None
         if known is not None:
             await store.want_again(db, known, now)
             return known
@@ -181,7 +186,7 @@ async def usable_again(
 async def _content(vault: Vault, files: Files, material: Material, page: int) -> bytes:
     try:
         return await open_page(vault, files, material, page)
-    except (FileMissing, NotOpened):
+    except (FileMissing, FilesUnavailable, NotOpened):
         raise MaterialDamaged from None
 
 

@@ -36,6 +36,20 @@ def material_of(row: Any) -> Material:
 # --- put away ---------------------------------------------------------------------------------------------------------
 
 
+# While a picture is put away its object may be there before its row. Whoever removes objects without rows waits.
+_PUTTING = "hashtext('materials.putting')"
+
+
+async def begin_putting(db: Db) -> None:
+    """Many may, until their transactions end; not while objects without rows are removed."""
+    await db.execute(f"select pg_advisory_xact_lock_shared({_PUTTING})")
+
+
+async def hold_putting(db: Db) -> None:
+    """Nobody puts anything away until the transaction ends."""
+    await db.execute(f"select pg_advisory_xact_lock({_PUTTING})")
+
+
 async def lock_person(db: Db, person_id: int) -> None:
     """Hold the person's pictures until the transaction ends: putting away and purging take turns."""
     await db.execute(

@@ -9,8 +9,9 @@ from tongban.materials.store import IN_DRAFT, MATERIAL, lock_person, material_of
 
 _ROWS_AT_ONCE = 500
 
-# $1 today, $2 the moment before which a loose picture was wanted last.
-_DUE = f"""(m.keep_until < $1 or m.keep_until is null and m.wanted_at < $2 and not {IN_DRAFT.format(today="$1")})"""
+# $1 today, $2 the moment before which a loose picture was wanted last. What somebody is just going to hand in, for the
+# first time or again, stays.
+_DUE = f"""((m.keep_until < $1 or m.keep_until is null and m.wanted_at < $2) and not {IN_DRAFT.format(today="$1")})"""
 
 
 async def due(db: Db, today: date, loose_before: datetime) -> list[Due]:
@@ -37,22 +38,21 @@ async def take_due(
     """Delete the person's rows that are due, and what they were attached to; returns them and those that stay. The
     person's pictures are held until the transaction ends."""
     await lock_person(db, person_id)
+    # One statement judges and deletes: what was handed in a moment ago is judged anew, and stays.
     rows = await db.fetch(
-        f"""select {MATERIAL}, {_DUE} as is_due from materials.material m where m.person_id = $3""",  # noqa: S608
+        f"delete from materials.material m where {_DUE} and m.person_id = $3 returning {MATERIAL}",  # noqa: S608
         today,
         loose_before,
         person_id,
     )
-    taken = [material_of(row) for row in rows if row["is_due"]]
-    kept = [material_of(row) for row in rows if not row["is_due"]]
-    serials = [material.material_serial for material in taken]
+    taken = [material_of(row) for row in rows]
     await db.execute(
-        "delete from materials.attachment where owner_id = $1 and material_serial = any($2)", person_id, serials
+        "delete from materials.attachment where owner_id = $1 and material_serial = any($2)",
+        person_id,
+        [material.material_serial for material in taken],
     )
-    await db.execute(
-        "delete from materials.material where person_id = $1 and material_serial = any($2)", person_id, serials
-    )
-    return taken, kept
+    left = await db.fetch(f"select {MATERIAL} from materials.material m where m.person_id = $1", person_id)  # noqa: S608
+    return taken, [material_of(row) for row in left]
 
 
 async def every(db: Db) -> AsyncIterator[Material]:
@@ -70,6 +70,15 @@ async def every(db: Db) -> AsyncIterator[Material]:
         if len(rows) < _ROWS_AT_ONCE:
             return
         after = (rows[-1]["person_id"], rows[-1]["material_serial"])
+
+
+async def put_away_since(db: Db, moment: datetime) -> list[Material]:
+    """Materials sent, or sent again, from that moment on."""
+    rows = await db.fetch(
+        f"select {MATERIAL} from materials.material m where m.wanted_at >= $1",  # noqa: S608
+        moment,
+    )
+    return [material_of(row) for row in rows]
 
 
 async def count(db: Db) -> int:

@@ -40,17 +40,19 @@ async def arrived(db: Db, what: Announced, *, now: datetime) -> int:
 
 
 async def take_piece(db: Db, vault: Vault, what: Announced, *, starts_at: int, content: bytes, now: datetime) -> int:
-    """Put a piece away; returns how many bytes are here now. Another picture in the same slot takes its place.
+    """Put a piece away; returns how many bytes are here now. Whoever sends too many pictures at once loses the oldest.
 
     Raises UploadOutOfStep where the piece does not follow what is here, UploadWrong for a piece that cannot be.
     """
+    wrong = UploadWrong("这张照片没有传好，请重新选一次照片")
     if not 0 < len(content) <= PIECE_BYTES_MAX or starts_at + len(content) > what.bytes_total:
-        raise UploadWrong("这张照片没有传好，请重新选一次照片")
+        raise wrong
     async with db.transaction():
         await store.remove_expired(db, now, what.person_id)
-        if await store.others(db, what) >= _AT_ONCE_MAX:
-            raise UploadWrong("同时传的照片太多了，请等前面的传完再传")
+        await store.give_way(db, what, _AT_ONCE_MAX - 1)
         here = await store.begin(db, what, now, now + _KEEP)
+        if here is None:
+            raise wrong
         if starts_at != here:
             raise UploadOutOfStep(here)
         await store.add_piece(db, what, starts_at, vault.seal(content, _context(what, starts_at)), len(content))

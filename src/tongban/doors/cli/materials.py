@@ -72,9 +72,9 @@ async def _purge(settings: Settings, *, really: bool, with_strays: bool) -> None
             results.print("这次只是看看，什么都没有删。要删请加 --yes。")
             return
         done = await materials.purge(db, vault, files, actor="operator:cli", now=now)
-        for name in strays:
-            await files.delete(name)
-    results.print(f"删了 {done.materials} 份材料、{done.objects + len(strays)} 个对象。")
+        removed = await materials.remove_strays(db, vault, files, strays, since=now)
+        removed += await materials.tidy(files, now=now)
+    results.print(f"删了 {done.materials} 份材料、{done.objects + removed} 个对象。")
     results.print(f"要留着的 {done.staying} 份，删除前后都在。")
 
 

@@ -8,12 +8,11 @@ from typing import Final, NamedTuple
 
 import anyio
 import multipart  # type: ignore[import-untyped]
-from anyio import CapacityLimiter
-from anyio.lowlevel import RunVar
 
 from tongban.doors.http import Request
 from tongban.doors.portal import csrf
 from tongban.doors.portal.forms import FormUnreadable
+from tongban.infra.turns import Turns
 from tongban.materials import PictureRefused
 from tongban.materials.pictures import BYTES_MAX
 
@@ -23,7 +22,7 @@ BODY_BYTES_MAX: Final = 40 * 1024 * 1024
 _PARTS_MAX = 8
 _FIELD_BYTES_MAX = 4096
 # So many whole pictures are held in memory at once by each web process; the others wait unread.
-_AT_ONCE_MAX = 12
+_TURNS: Final = Turns("bodies_at_once", 12)
 _SECONDS_MAX = 300
 
 
@@ -43,7 +42,7 @@ async def check(request: Request) -> None:
         csrf.check_token(request, token)
         return
     with anyio.fail_after(_SECONDS_MAX):
-        async with _turn():
+        async with _TURNS.take():
             request.scope["state"]["received"] = await _read_multipart(request)
 
 
@@ -112,15 +111,3 @@ class _Reading:
             self._file = PictureRefused("too_many_bytes", mb=f"{self._bytes / 1024 / 1024:.1f}")
         elif self._part.filename:  # without one, no file was chosen
             self._file = Received(bytes(self._content), self._part.content_type or "")
-
-
-_turns: RunVar[CapacityLimiter] = RunVar("bodies_at_once")
-
-
-def _turn() -> CapacityLimiter:
-    try:
-        return _turns.get()
-    except LookupError:
-        limiter = CapacityLimiter(_AT_ONCE_MAX)
-        _turns.set(limiter)
-        return limiter

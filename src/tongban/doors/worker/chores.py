@@ -40,12 +40,12 @@ async def purge_drafts(context: Context, ids: Ids) -> None:
 
 async def purge_materials(context: Context, ids: Ids) -> None:
     """Pictures that were kept long enough: counted, and deleted only where the installation says so."""
-    now = context.clock()
+    now, files = context.clock(), files_from(context.settings)
+    await materials.tidy(files, now=now)
     async with context.pool.acquire() as db:
         if not context.settings.purges_materials:
             _log.info("materials due", count=len(await materials.due(db, now=now)))
             return
-        files = files_from(context.settings)
         purged = await materials.purge(db, context.vault, files, actor="worker", now=now)
         _log.info("materials purged", count=purged.materials, objects=purged.objects)
 

@@ -53,7 +53,7 @@ create table materials.upload (
   bytes_here    integer not null default 0 check (bytes_here between 0 and bytes_total),
   began_at      timestamptz not null,
   expires_at    timestamptz not null,
-  primary key (person_id, draft_id, slot)
+  primary key (person_id, draft_id, slot, sha256)   -- two windows may send two pictures for one slot
 );
 create index upload_expiry on materials.upload (expires_at);
 
@@ -61,10 +61,11 @@ create table materials.piece (
   person_id     bigint not null,
   draft_id      uuid not null,
   slot          text not null,
+  sha256        bytea not null,
   starts_at     integer not null check (starts_at >= 0),   -- offset in the whole
   content_enc   bytea not null,
-  primary key (person_id, draft_id, slot, starts_at),
-  foreign key (person_id, draft_id, slot) references materials.upload on delete cascade
+  primary key (person_id, draft_id, slot, sha256, starts_at),
+  foreign key (person_id, draft_id, slot, sha256) references materials.upload on delete cascade
 );
 
 -- What a program read in a picture: a proposal, never more. Sealed, for it holds names and amounts.
@@ -87,6 +88,11 @@ begin
   if old.keep_until is null and old.wanted_at > now() - interval '30 days' then
     raise exception 'material % of person % was wanted on %', old.material_serial, old.person_id, old.wanted_at
       using errcode = '23514';
+  end if;
+  if exists (select from materials.attachment a
+             where a.owner_id = old.person_id and a.material_serial = old.material_serial
+               and a.keep_until >= (now() at time zone 'Asia/Shanghai')::date) then
+    raise exception 'material % of person % was handed in', old.material_serial, old.person_id using errcode = '23514';
   end if;
   return old;
 end $$;
