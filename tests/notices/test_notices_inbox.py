@@ -6,7 +6,7 @@ import pytest
 
 from notices_kit import LI, NOW, WANG, tell
 from tongban.infra.db import Db
-from tongban.notices import NoticeNotFound, inbox, mark_all_read, mark_read, unread
+from tongban.notices import NoticeNotFound, inbox, mark_all_read, mark_read, told_about, unread
 
 
 async def test_newest_first_and_page_by_page(db: Db) -> None:
@@ -47,6 +47,16 @@ async def test_reading_counts_down_and_keeps_the_first_moment(db: Db) -> None:
     await mark_read(db, person_id=LI, notice_no=notice_no, now=NOW)
     again = await mark_read(db, person_id=LI, notice_no=notice_no, now=NOW + timedelta(days=1))
     assert (again.read_at, await unread(db, LI)) == (NOW, 1)
+
+
+async def test_what_was_told_about_a_matter_oldest_first_and_to_whom_was_asked_for(db: Db) -> None:
+    await tell(db, subject="B1", title="办好了")
+    await tell(db, person_id=WANG, subject="B1", title="替您办了", now=NOW + timedelta(minutes=1))
+    await tell(db, subject="B2", title="另一件")
+    told = await told_about(db, "B1", person_ids=[LI, WANG])
+    assert [(notice.person_id, notice.title) for notice in told] == [(LI, "办好了"), (WANG, "替您办了")]
+    assert [notice.title for notice in await told_about(db, "B1", person_ids=[WANG])] == ["替您办了"]
+    assert await unread(db, WANG) == 1
 
 
 async def test_somebody_elses_message_is_as_none(db: Db) -> None:

@@ -23,6 +23,7 @@ from tongban.notices.service import (
     mark_all_read,
     mark_read,
     post,
+    told_about,
     unread,
 )
 from tongban.notices.texts import sms_text, wechat_text
@@ -35,6 +36,7 @@ __all__ = [
     "DeliveryState",
     "post",
     "inbox",
+    "told_about",
     "unread",
     "mark_read",
     "mark_all_read",

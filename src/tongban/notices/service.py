@@ -4,6 +4,7 @@
 or fall together. How the message leaves the house is the worker's business (`notices.sending`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,12 @@ async def post(
 async def inbox(db: Db, person_id: int, *, before: int | None = None, limit: int = 20) -> list[Notice]:
     """Newest first; `before` is the number of the last one shown on the page before."""
     return await store.notices_of(db, person_id, before, limit)
+
+
+async def told_about(db: Db, subject: str, *, person_ids: Sequence[int]) -> list[Notice]:
+    """What those persons were told about the matter with that number, oldest first. Who may see it is the caller's to
+    have checked; nothing counts as read by it."""
+    return await store.notices_about(db, subject, person_ids)
 
 
 async def unread(db: Db, person_id: int) -> int:

@@ -1,6 +1,6 @@
 """SQL of messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +57,16 @@ async def notices_of(db: Db, person_id: int, before: int | None, limit: int) -> 
         person_id,
         before,
         limit,
+    )
+    return [_notice(row) for row in rows]
+
+
+async def notices_about(db: Db, subject: str, person_ids: Sequence[int]) -> list[Notice]:
+    rows = await db.fetch(
+        f"""select {_NOTICE} from notices.notice
+            where person_id = any($1::bigint[]) and subject = $2 order by created_at, notice_no""",  # noqa: S608
+        list(person_ids),
+        subject,
     )
     return [_notice(row) for row in rows]
 

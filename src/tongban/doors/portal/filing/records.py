@@ -38,6 +38,7 @@ from tongban.kernel.errors import NotFound
 from tongban.kernel.vocabulary import FilingKind
 from tongban.law import Permission
 from tongban.materials import MaterialNotFound, find, of_subject
+from tongban.notices import told_about
 from tongban.people import Person, enrollments, get_person, names_of
 
 _CHANNEL_ZH = {"portal": "网上", "gateway": "医院系统", "cli": "经办", "window": "窗口"}
@@ -177,6 +178,7 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
         by_proxy=proxy_name if filing.is_by_proxy and not is_others and not is_closed else "",
         referral=await _referral(db, detail),
         materials=await _materials(request, db, filing),
+        told=await _told(db, filing, viewer.person_id, {filing.person_id: insured.name, filing.filed_by: proxy_name}),
         estimate_url="/estimate",
         holds=signature_holds(detail),
         decision=detail.decision,
@@ -204,6 +206,13 @@ async def _line(request: Request, db: Db, detail: FilingDetail, names: dict[int,
     if filing.status is FilingStatus.ACTIVE and filing.valid_to and day <= filing.valid_to:
         line.append(("到期", zh_date(filing.valid_to), "还要用的，到期前再办一次", False))
     return line
+
+
+async def _told(db: Db, filing: Filing, viewer_id: int, names: dict[int, str]) -> _Line:
+    """Whom we told what, and when."""
+    told = await told_about(db, filing.number, person_ids=list(names))
+    names = names | {viewer_id: "您"}
+    return [(each.title, _moment(each.created_at), f"告诉了{names[each.person_id]}", True) for each in told]
 
 
 async def _referral(db: Db, detail: FilingDetail) -> list[tuple[str, str]]:
