@@ -38,12 +38,11 @@ def li(site: World) -> Visitor:
 def begin_for_mother(li: Visitor) -> str:
     li.get("/filing/for-family")
     li.send(for_=f"kin:{MOTHER.person_id}")
-    assert li.path.endswith("/proxy"), li.path
+    assert li.path.endswith("/relation"), li.path  # the records leave no question about the two persons
     return li.path.rpartition("/")[0]
 
 
 def to_photos(li: Visitor) -> None:
-    li.send(proxy_tel="19900000002")
     li.send(agree="1", typed="李静")
     assert li.path.endswith("/photos"), li.page.text
 
@@ -68,6 +67,11 @@ def file_for_mother(li: Visitor) -> str:
     return number[0]
 
 
+def told(record: str) -> list[str]:
+    """Whom the record says we told."""
+    return sorted(re.findall(">告诉了([^<]+)<", record), key="您".__ne__)
+
+
 def test_a_daughter_files_for_her_mother_who_is_told_and_cancels(li: Visitor, site: World) -> None:
     number = file_for_mother(li)
     assert "王秀英去河北省唐山市看病的备案办好了" in li.page.text
@@ -85,6 +89,8 @@ def test_a_daughter_files_for_her_mother_who_is_told_and_cancels(li: Visitor, si
     assert "李静替您办了备案" in mother.get("/inbox").text
     hers = mother.get(f"/filing/records/{number}").text
     assert "替您办的" in hers
+    assert told(mine) == ["您", "王秀英"]
+    assert told(hers) == ["您", "李静"]
     mother.get(f"/filing/records/{number}/cancel")
     mother.send(reason="没同意")
     assert "已关闭" in mother.page.text
@@ -117,7 +123,7 @@ def test_somebody_not_bound_is_found_by_name_and_number(li: Visitor, site: World
     li.send(name="张建国", id_number="14010719581001001X", relation="other")
     assert wrong_name
     li.send(name="张建国", id_number=ZHANG.id_number, relation="other")
-    assert li.path.endswith("/proxy"), li.page.text
+    assert li.path.endswith("/relation"), li.page.text
     assert "职工医保（退休）" in li.page.text
     assert ZHANG.id_number not in li.page.text
     draft = li.path.rpartition("/")[0]
@@ -125,7 +131,7 @@ def test_somebody_not_bound_is_found_by_name_and_number(li: Visitor, site: World
     assert ZHANG.id_number not in again
     assert "已核对" in again
     li.send(relation="sibling")  # the masked number stands for the person who was found
-    assert li.path.endswith("/proxy")
+    assert li.path.endswith("/relation")
     assert "兄弟" in li.page.text
     li.get(f"{draft}/person")
     li.send(name="张建")  # another name is another person, and nobody stays found
@@ -195,6 +201,79 @@ def test_another_picture_after_signing_voids_the_name(li: Visitor, site: World) 
     assert "备案成功" in li.page.text
 
 
+def test_the_second_time_both_cards_are_one_tap(li: Visitor, site: World) -> None:
+    def kept() -> tuple[int, int]:
+        tables = ("material", "attachment")
+        materials, attached = (site.query(f"select count(*) as n from materials.{name}")[0]["n"] for name in tables)
+        return materials, attached
+
+    file_for_mother(li)
+    materials, attached = kept()
+    begin_for_mother(li)
+    to_photos(li)
+    assert "都用上次的" in li.page.text
+    li.send(again="again", action="/photos")
+    assert li.path.endswith("/place"), li.page.text
+    li.walk(typed="李静", area="130100")
+    assert li.path.endswith("/done"), li.page.text
+    assert kept() == (materials, attached + 4)
+
+
+def test_of_somebody_new_only_ones_own_card_is_there_again(li: Visitor, site: World) -> None:
+    file_for_mother(li)
+    li.get("/filing/for-family")
+    li.send(for_="other")
+    li.send(name="张建国", id_number=ZHANG.id_number, relation="other")
+    to_photos(li)
+    assert "用上次的 2 张" in li.page.text
+    assert "都用上次的" not in li.page.text
+    li.send(go="again", action="/photos")
+    assert li.path.endswith("/photos")
+    assert "有 2 处要改" not in li.page.text  # nothing was handed in yet, so nothing is wrong yet
+    assert li.page.text.count("已存好") == 2
+    li.send(again="again", action="/photos")  # a form of our page, sent by hand
+    assert li.page.status_code == 422
+    assert 'href="#insured_front"' in li.page.text
+
+
+def test_whoever_was_typed_becomes_a_relative_with_one_tap(li: Visitor, site: World) -> None:
+    li.get("/filing/for-family")
+    li.send(for_="other")
+    li.send(name="张建国", id_number=ZHANG.id_number, relation="parent")
+    draft = li.path.rpartition("/")[0]
+    assert li.http.post(f"{draft}/kin", data=li.form().values).headers["location"] == f"{draft}/relation"
+    to_photos(li)
+    all_photos(li)
+    li.walk(typed="李静")
+    assert "把张建国登记成家人" in li.page.text
+    stranger = Visitor(site.url).sign_in("wang_xiuying")
+    stranger.get("/filing")
+    assert stranger.http.post(f"{draft}/kin", data=stranger.forms()[0].values).status_code == 404
+    li.send(action="/kin")
+    assert li.path == f"{draft}/done"
+    assert "登记成您的家人了" in li.page.text
+    assert "把张建国登记成家人" not in li.page.text
+    assert "给张建国办" in li.get("/filing/for-family").text
+    zhang = Visitor(site.url).sign_in("zhang_jianguo")
+    assert "李静把您登记成了家人" in zhang.get("/inbox").text
+
+
+def test_a_friend_and_a_relative_bound_already_are_not_offered(li: Visitor) -> None:
+    file_for_mother(li)
+    assert "登记成家人" not in li.page.text
+    li.get("/filing/for-family")
+    li.send(for_="other")
+    li.send(name="张建国", id_number=ZHANG.id_number, relation="other")
+    to_photos(li)
+    li.send(go="again", action="/photos")
+    for shade, slot in enumerate(("insured_front", "insured_back"), 80):
+        li.photo(slot, photo(shade))
+    li.send(action="/photos")
+    li.walk(typed="李静")
+    assert "备案成功" in li.page.text
+    assert "登记成家人" not in li.page.text
+
+
 def test_papers_of_the_first_never_go_with_a_filing_for_another(li: Visitor, site: World) -> None:
     """The mother's ID card was photographed; then the errand becomes one for somebody else."""
     draft = begin_for_mother(li)
@@ -217,7 +296,9 @@ def test_papers_of_the_first_never_go_with_a_filing_for_another(li: Visitor, sit
     li.send(action="/photos")
     li.walk(typed="李静")
     assert "备案成功" in li.page.text, li.page.text
-    rows = site.query("select person_id, owner_id from materials.attachment order by owner_id")
+    number = re.search(r"B\d{18,}", li.page.text)
+    assert number
+    rows = site.query(f"select owner_id from materials.attachment where subject = '{number[0]}'")
     assert {row["owner_id"] for row in rows} == {ZHANG.person_id, LI.person_id}
 
 
@@ -239,7 +320,7 @@ def test_choosing_oneself_in_another_window_leaves_nothing_half_for_another(li: 
     other = Visitor(site.url).sign_in("li_jing")
     other.get(f"{draft}/who")
     other.send(for_="self")
-    li.send(proxy_tel="19900000002")
+    li.send(agree="1", typed="李静")
     assert li.path.endswith("/place")
     assert "另一个页面也填过" in li.page.text
     li.walk(typed="李静")

@@ -142,6 +142,8 @@ def _read_person(values: Mapping[str, str], draft: Draft, facts: Facts, reading:
 
 
 def _read_proxy(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    """Answered by the records alone where they leave no question; both persons are then looked at where the relation is
+    signed."""
     if not is_for_other(draft):
         return []
     if draft.for_person_id == draft.person_id or reading.relation is None:
@@ -153,7 +155,7 @@ def _read_proxy(values: Mapping[str, str], draft: Draft, facts: Facts, reading: 
         problems += proxy_problems(facts.pack, facts.signer, pool, reading.relation, facts.today)
         if not facts.has_code and needs_code(facts.pack, pool, facts.today):
             problems.append(code_not_active(facts.insured, is_self=False))
-    reading.proxy_phone = rules.tidy_phone(values.get("proxy_tel", ""))
+    reading.proxy_phone = rules.tidy_phone(values.get("proxy_tel", facts.signer.phone))
     problems += proxy_phone_problems(reading.proxy_phone)
     return problems
 

@@ -20,7 +20,7 @@ import base64
 import binascii
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID
@@ -48,6 +48,7 @@ from tongban.materials import (
     SAMPLES,
     THUMB,
     Announced,
+    Material,
     MaterialKind,
     MaterialNotFound,
     UploadOutOfStep,
@@ -66,6 +67,12 @@ _CARDS: Final = frozenset(
         MaterialKind.RESIDENCE_PERMIT,
     }
 )
+
+# Papers that say who somebody is: a picture of one serves every matter, whichever kind it was handed in as.
+_ID_FRONT = (MaterialKind.ID_CARD_FRONT, MaterialKind.PROXY_ID_FRONT)
+_ID_BACK = (MaterialKind.ID_CARD_BACK, MaterialKind.PROXY_ID_BACK)
+_OWN_PAGE = (MaterialKind.HOUSEHOLD_REGISTER_OWN, MaterialKind.PROXY_HOUSEHOLD_REGISTER)
+_SAME_PAPER: Final = {kind: same for same in (_ID_FRONT, _ID_BACK, _OWN_PAGE) for kind in same}
 
 log = structlog.get_logger("tongban.papers")
 
@@ -122,6 +129,12 @@ class SlotView:
     again_action: str
     again: tuple[tuple[str, date], ...]  # number and day
     problem: str
+    says_who: bool  # an identity paper, the same one in every matter
+
+    @property
+    def is_filled_again(self) -> bool:
+        """Whether `use_again` fills it: identity papers alone, for an invoice of another stay would be a wrong one."""
+        return self.is_needed and self.says_who and not self.pictures and bool(self.again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,16 @@ class Photos:
     slots: tuple[SlotView, ...]
     problems: tuple[Problem, ...]
     csrf: Markup
+
+    @property
+    def again_count(self) -> int:
+        """How many pictures handed in before `use_again` would take."""
+        return sum(slot.is_filled_again for slot in self.slots)
+
+    @property
+    def is_all_again(self) -> bool:
+        """Whether nothing that is needed would be missing after `use_again`."""
+        return all(slot.pictures or slot.is_filled_again for slot in self.slots if slot.is_needed)
 
 
 def missing(draft: Draft, slots: Sequence[Slot]) -> list[Problem]:
@@ -173,7 +196,7 @@ async def _view(
         names.add(name)
         pictures.append(PictureView(number, found.pages, action(name), action(name, "/remove"), f"{name}-retake"))
     free = _free_name(slot, names)
-    again = await materials.usable_again(db, declared.whose, [slot.kind], viewer_id=person_id, now=now) if free else []
+    again = await _usable_again(db, declared, viewer_id=person_id, now=now) if free else []
     return SlotView(
         slot=slot.slot,
         title=slot.title,
@@ -189,7 +212,30 @@ async def _view(
         again_action=action(free, "/again") if free else "",
         again=tuple((known.number, day_of(known.uploaded_at)) for known in again if known.sha256 not in taken)[:1],
         problem=said[1] if said is not None and _stem(said[0]) == slot.slot else "",
+        says_who=slot.kind in _SAME_PAPER,
     )
+
+
+async def use_again(request: Request, db: Db, draft: Draft, slots: Sequence[Slot]) -> None:
+    """Put into every empty slot that needs an identity paper the latest picture of it that was handed in before."""
+    state = request.app.state
+    for slot in slots:
+        view = await _view(request, db, draft, slot, "", None)
+        if view.is_filled_again:
+            await drafts.save_paper(
+                db,
+                state.vault,
+                person_id=draft.person_id,
+                draft_id=draft.draft_id,
+                slot=slot.slot,
+                material_number=view.again[0][0],
+                now=state.clock(),
+            )
+
+
+async def _usable_again(db: Db, declared: "_Declared", *, viewer_id: int, now: datetime) -> list[Material]:
+    kinds = _SAME_PAPER.get(declared.kind, (declared.kind,))
+    return await materials.usable_again(db, declared.whose, kinds, viewer_id=viewer_id, now=now)
 
 
 def _names_in(draft: Draft, slot: str) -> list[tuple[str, str]]:
@@ -365,9 +411,7 @@ async def again(request: Request, db: RouteDb, draft_id: FromPath[str], name: Fr
     """Use a picture that was handed in before. Raises MaterialNotFound for any number that was not offered."""
     place, state = await _place(request, db, draft_id, name), request.app.state
     number = (await read_form(request)).get("number", "")
-    offered = await materials.usable_again(
-        db, place.declared.whose, [place.declared.kind], viewer_id=place.person_id, now=state.clock()
-    )
+    offered = await _usable_again(db, place.declared, viewer_id=place.person_id, now=state.clock())
     if number not in {material.number for material in offered}:
         raise MaterialNotFound
     await _put_into_slot(request, db, place, number)
@@ -481,4 +525,14 @@ async def look(request: Request, db: RouteDb, number: FromPath[str], shown: From
 
 route_handlers = [send, remove, again, arrived, piece, look]
 
-__all__ = ["THUMB", "Photos", "PictureView", "Slot", "SlotView", "missing", "photo_slots", "route_handlers"]
+__all__ = [
+    "THUMB",
+    "Photos",
+    "PictureView",
+    "Slot",
+    "SlotView",
+    "missing",
+    "photo_slots",
+    "route_handlers",
+    "use_again",
+]

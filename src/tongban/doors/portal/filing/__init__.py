@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal.filing import advice, flow, printed, records, referral
+from tongban.doors.portal.filing import advice, flow, kin, printed, records, referral
 
 route_handlers: Sequence[ControllerRouterHandler] = [
     *advice.route_handlers,
     *flow.route_handlers,
+    *kin.route_handlers,
     *records.route_handlers,
     *printed.route_handlers,
     *referral.route_handlers,

@@ -317,6 +317,8 @@ async def _done(flow: FilingRun) -> Response[Any]:
         until=until_zh(detail.filing.valid_to, detail.filing.stays_max),
         at_home=_at_home(flow, detail.filing),
         insured=flow.reading.facts.insured.name if detail.filing.is_by_proxy else "",
+        kin_url=flow.url("kin") if await proxy.may_become_kin(flow, detail.filing) else "",
+        is_bound=flow.request.query_params.get("bound") == "1",
     )
 
 
@@ -359,9 +361,10 @@ FILING: Flow[Reading] = Flow(
             zh=Step.RELATION.zh,
             template="filing/relation.html",
             bound_to=lambda flow: flow.reading.relation_hash,
+            page=proxy.relation_page,
             applies=is_for_other,
         ),
-        _step(Step.PHOTOS, proxy.photos_page, applies=is_for_other),
+        _step(Step.PHOTOS, proxy.photos_page, applies=is_for_other, before_save=steps.keep_again(proxy.identity_slots)),
         _step(Step.PLACE, _place_page, go_anchor="area-legend"),
         _step(Step.KIND, _kind_page),
         _step(Step.NOTICE, _notice_page, before_save=_keep_notice),

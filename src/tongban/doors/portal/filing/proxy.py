@@ -12,6 +12,7 @@ from tongban.filing import (
     INSURED_REGISTER,
     PROXY_CARD,
     PROXY_REGISTER,
+    Filing,
     Reading,
     Step,
     is_typed,
@@ -22,6 +23,7 @@ from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import Relation
 from tongban.materials import MaterialKind
 from tongban.people import (
+    SEEN_FROM_THE_OTHER_SIDE,
     Enrollment,
     KinNotFound,
     Person,
@@ -79,6 +81,23 @@ async def proxy_page(run: FilingRun) -> Mapping[str, Any]:
     }
 
 
+async def relation_page(run: FilingRun) -> Mapping[str, Any]:
+    """Both persons once more, since the page before may have been answered by the records."""
+    facts, enrollment = run.reading.facts, run.reading.enrollment
+    change = f"{run.url(Step.PROXY)}#proxy_tel"
+    return {
+        "both": [
+            ("要备案的人", facts.insured.name, ""),
+            ("身份证号", facts.insured.masked_id, ""),
+            ("是您的", relation_zh(run.reading.relation, facts.insured), run.url(Step.WHO)),
+            *([("医保", f"{enrollment.insurance_type.zh}（{enrollment.category.zh}）", "")] if enrollment else []),
+            *([("参保地", _place_of(run, enrollment), "")] if enrollment else []),
+            ("代办人", run.person.name, ""),
+            ("代办人手机号", run.reading.proxy_phone, change),
+        ]
+    }
+
+
 async def photos_page(run: FilingRun) -> Mapping[str, Any]:
     """Cards first; the registers are folded away, unless one lies there already."""
     registers = [slot for slot in identity_slots(run) if slot.slot in (PROXY_REGISTER, INSURED_REGISTER)]
@@ -130,6 +149,14 @@ def _place_of(run: FilingRun, enrollment: Enrollment) -> str:
 
 def _found(run: FilingRun) -> Person | None:
     return run.reading.facts.insured if run.draft.for_person_id != run.draft.person_id else None
+
+
+async def may_become_kin(run: FilingRun, filing: Filing) -> bool:
+    """Whether the person filed for is of the near family and not bound yet, so that one tap spares typing next time."""
+    if filing.relation not in SEEN_FROM_THE_OTHER_SIDE:
+        return False
+    bound = await kin_of(run.db, run.state.vault, run.person.person_id)
+    return filing.person_id not in {each.kin_id for each in bound}
 
 
 # --- what they keep ---------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ In here: `flow` is the declaration, `pages` the pages that many flows have, `rou
 """
 
 from tongban.doors.portal.steps.flow import Flow, Help, Kept, Reading, Run, Step, Who
-from tongban.doors.portal.steps.pages import photos_step, review_step, sign_step
+from tongban.doors.portal.steps.pages import keep_again, photos_step, review_step, sign_step
 from tongban.doors.portal.steps.routes import begin, open_run, routes, run_of
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "photos_step",
     "review_step",
     "sign_step",
+    "keep_again",
     "routes",
     "begin",
     "open_run",

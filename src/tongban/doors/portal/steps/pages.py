@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from tongban.doors.portal.papers import Slot, photo_slots
-from tongban.doors.portal.steps.flow import REVIEW, SIGN, R, Run, Step, always, no_context
+from tongban.doors.portal.papers import Slot, photo_slots, use_again
+from tongban.doors.portal.steps.flow import REVIEW, SIGN, Kept, R, Run, Step, always, no_context
 from tongban.drafts import Draft
 from tongban.signing import REVIEW_KEYS, SIGN_KEYS, Commitment
 
@@ -67,9 +67,22 @@ def photos_step(
     is_side: bool = False,
 ) -> Step[R]:
     """Pictures of papers, each sent by itself into ``draft.papers``; which of them are needed the reading says, by
-    problems whose field is the slot. The page itself has no fields."""
+    problems whose field is the slot. The page itself has no fields; identity papers that were handed in before are
+    taken again with one tap."""
 
     async def context(run: Run[R]) -> Mapping[str, Any]:
         return {"photos": await photo_slots(run.request, run.db, run.draft, slots(run)), **await page(run)}
 
-    return Step(slug, zh, number, (), context, template, applies, is_side=is_side)
+    return Step(slug, zh, number, (), context, template, applies, keep_again(slots), is_side=is_side)
+
+
+def keep_again(slots: Callable[[Run[R]], Sequence[Slot]]) -> Callable[[Run[R], dict[str, str]], Awaitable[Kept]]:
+    """``before_save`` of a page of pictures: the button of ``papers.again`` fills the slots before the page is
+    judged."""
+
+    async def keep(run: Run[R], form: dict[str, str]) -> Kept:
+        if "again" in (form.get("go"), form.get("again")):
+            await use_again(run.request, run.db, run.draft, slots(run))
+        return Kept(form)
+
+    return keep
