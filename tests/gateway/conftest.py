@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from product_kit import World, running_world
+from product_kit import Patient, World, running_world
 from tongban.doors.cli.his import Hospital
 from tongban.settings import Settings
 
@@ -49,3 +49,15 @@ def taiyuan(world: World) -> Hospital:
 @pytest.fixture
 def datong(world: World) -> Hospital:
     return world.hospitals["demo-datong"]
+
+
+@pytest.fixture
+def patient(world: World, http: httpx.Client, beijing: Hospital) -> Patient:
+    """A resident of Taiyuan in Beijing who filed nothing."""
+    return Patient(http, beijing, world.person())
+
+
+@pytest.fixture
+def worker(world: World, http: httpx.Client, taiyuan: Hospital) -> Patient:
+    """An employee of Taiyuan at home."""
+    return Patient(http, taiyuan, world.person("employee", "active"), insutype="310")

@@ -188,5 +188,9 @@ def test_a_byte_order_mark_is_no_hindrance() -> None:
 
 def _structs() -> Iterator[type[msgspec.Struct]]:
     for value in vars(wire).values():
-        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == wire.__name__:
+        if (
+            isinstance(value, type)
+            and issubclass(value, msgspec.Struct)
+            and value.__module__.startswith(f"{wire.__name__}.")
+        ):
             yield value
