@@ -224,9 +224,24 @@ def test_what_was_said_once_fills_the_pages_of_the_filing(pack: Pack) -> None:
     assert known[Step.WHO]["enrollment"] == "1"
     assert known[Step.KIND] == {"kind": "posted_worker"}
     assert known[Step.CONTACT] == {"start_choice": "today"}
-    begun = journey("posted", "long_term", starts_on=TODAY - timedelta(days=3))
-    told = filled(pack, begun, own)
-    assert told[Step.CONTACT] == {"start_choice": "today", "admitted": "2026-11-19"}
+
+
+@pytest.mark.parametrize(
+    ("event", "why", "contact"),
+    [
+        ("operation", "own_choice", {"start_choice": "today", "admitted": "2026-11-19"}),
+        ("birth", "long_term", {"start_choice": "today", "admitted": "2026-11-19"}),
+        ("chronic", "long_term", {"start_choice": "date", "start": "2026-11-19"}),
+        ("posted", "long_term", {"start_choice": "today"}),
+        ("retire", "long_term", {"start_choice": "today"}),
+    ],
+)
+def test_a_day_gone_by_is_what_the_event_asked_for(pack: Pack, event: str, why: str, contact: dict[str, str]) -> None:
+    """Since when somebody lives in a place is not when a hospital took them in."""
+    begun = journey(event, why, starts_on=TODAY - timedelta(days=3))
+    assert filled(pack, begun, enrollment("employee", "active"))[Step.CONTACT] == contact
+    claim = filled(pack, begun, enrollment("employee", "active"), PartKind.CLAIM)["stay"]
+    assert claim.get("admitted", "") == contact.get("admitted", "")
 
 
 def filled(

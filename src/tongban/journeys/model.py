@@ -34,6 +34,14 @@ class PartState(Word):
     ASK = "ask", "要先问一下"
 
 
+class FirstDay(Word):
+    """What the day is on which a life event begins: on it depends what may be made of it."""
+
+    ADMISSION = "admission", "住院那天"
+    VISITS = "visits", "开始看病那天"
+    LIVING = "living", "开始住那天"
+
+
 OPEN_STATES = frozenset({PartState.TO_DO, PartState.BEGUN, PartState.ASK, PartState.BY_HOSPITAL})
 """States that keep a journey from going on to what comes later."""
 
@@ -41,7 +49,8 @@ OPEN_STATES = frozenset({PartState.TO_DO, PartState.BEGUN, PartState.ASK, PartSt
 @dataclass(frozen=True, slots=True)
 class LifeEvent:
     """What happens in a family. `why`: the situations it may be; one alone is not asked for. `kinds`: those of
-    filing that fit it; empty: whatever the situation takes. `claim_care`: as what its bills are claimed."""
+    filing that fit it; empty: whatever the situation takes. `claim_care`: as what its bills are claimed. `begins`: the
+    question for the first day, `first_day` what that day is."""
 
     key: str
     title: str
@@ -51,6 +60,7 @@ class LifeEvent:
     why: tuple[Situation, ...]
     parts: tuple[PartKind, ...]
     begins: str
+    first_day: FirstDay
     kinds: tuple[FilingKind, ...] = ()
     claim_care: ClaimCare = ClaimCare.INPATIENT
 

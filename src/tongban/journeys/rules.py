@@ -11,7 +11,7 @@ from tongban.directory import Regions
 from tongban.drafts import Draft
 from tongban.filing import FOR_KIN, FOR_SELF, Filing, FilingStatus, Step
 from tongban.infra.clock import day_of
-from tongban.journeys.model import Journey, Known, LifeEvent, Part, PartKind, PartState, Progress
+from tongban.journeys.model import FirstDay, Journey, Known, LifeEvent, Part, PartKind, PartState, Progress
 from tongban.kernel.vocabulary import CareKind, Situation
 from tongban.law import FilingOutcome, Pack
 from tongban.materials import MaterialKind, kind_of_code
@@ -84,7 +84,7 @@ def known_for(
         return {
             reimbursement.Step.WHO: whom,
             reimbursement.Step.HOSPITAL: {"area": journey.treatment_pool},
-            reimbursement.Step.STAY: {"care": event.claim_care.value, **_admission(journey)},
+            reimbursement.Step.STAY: {"care": event.claim_care.value, **_admission(event, journey)},
         }
     if kind is PartKind.MUTUAL_AID:
         return {mutual_aid.WHO: {"receiver": str(journey.person_id)}}
@@ -95,11 +95,11 @@ def known_for(
     return _known_for_filing(event, journey, regions, found, own=own, relation=relation, today=today)
 
 
-def _admission(journey: Journey) -> dict[str, str]:
+def _admission(event: LifeEvent, journey: Journey) -> dict[str, str]:
     """The day of admission for a claim: only one that was past when it was said; a planned day may have come to
     nothing."""
-    is_fact = journey.starts_on < day_of(journey.opened_at)
-    return {"admitted": journey.starts_on.isoformat()} if is_fact and journey.care is CareKind.INPATIENT else {}
+    is_fact = event.first_day is FirstDay.ADMISSION and journey.starts_on < day_of(journey.opened_at)
+    return {"admitted": journey.starts_on.isoformat()} if is_fact else {}
 
 
 def _known_for_filing(
@@ -123,13 +123,16 @@ def _known_for_filing(
         known[Step.PROXY] = enrollment
     if len(kinds := fitting(event, found)) == 1:
         known[Step.KIND] = {"kind": kinds[0].kind.value}
-    # Still to come: from today, so that an earlier admission is covered too. Begun already: from that day; but only the
-    # person knows whether a stay still lasts, and with that the filing's first day follows from the admission.
+    # Still to come: from today, so that an earlier admission is covered too. Visits begun already: from that day. Of a
+    # stay only the person knows whether it lasts still, and with that the filing's first day follows from the
+    # admission. Since when somebody lives there says of no day on which they were treated.
     contact = {"start_choice": "today"}
     if journey.starts_on < today:
         day = journey.starts_on.isoformat()
-        is_stay = journey.care is CareKind.INPATIENT
-        contact |= {"admitted": day} if is_stay else {"start_choice": "date", "start": day}
+        if event.first_day is FirstDay.ADMISSION:
+            contact |= {"admitted": day}
+        elif event.first_day is FirstDay.VISITS:
+            contact |= {"start_choice": "date", "start": day}
     known[Step.CONTACT] = contact
     return known
 

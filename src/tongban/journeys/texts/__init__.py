@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tongban.journeys.model import LifeEvent, PartKind
+from tongban.journeys.model import FirstDay, LifeEvent, PartKind
 from tongban.kernel.vocabulary import CareKind, FilingKind, Situation
 from tongban.law import ClaimCare
 
@@ -27,6 +27,7 @@ def life_events(path: Path = _FILE) -> tuple[LifeEvent, ...]:
             why=tuple(Situation(why) for why in row["why"]),
             parts=tuple(PartKind(part) for part in row["parts"]),
             begins=str(row["begins"]),
+            first_day=FirstDay(row["first_day"]),
             claim_care=ClaimCare(row.get("claim", row["care"])),
             kinds=tuple(FilingKind(kind) for kind in row.get("kinds", ())),
         )
