@@ -32,6 +32,7 @@ from tongban.kernel.vocabulary import DeliveryKind
 from tongban.law import YearTotals
 from tongban.settlement import (
     AmountMismatch,
+    Busy,
     DateRefused,
     Delivery,
     DeliveryUntold,
@@ -43,10 +44,12 @@ from tongban.settlement import (
     Settled,
     SettlementNotFound,
     SettlementWay,
+    SettleRequest,
     Split,
     StayReimbursed,
     StaySettled,
     ThirdPartyPays,
+    Undetermined,
 )
 
 DISCHARGED = date(2026, 11, 18)
@@ -132,6 +135,72 @@ async def test_it_counts_in_the_year_of_the_discharge(datong: Hospital, resident
     years = await settlement.year_totals(datong.db, resident.person_id, 2025)
     assert years[resident.insurance_type].inpatient_pooled_fen == settled.pooled_fund_fen
     assert await year_of(datong.db, resident) == YearTotals()
+
+
+async def test_the_law_is_that_of_the_stay_and_not_that_of_the_day_it_is_computed(
+    datong: Hospital, resident: Insured
+) -> None:
+    """Today's rates are known; those of February 2024 are not, and today's do not stand in for them."""
+    settled = await reimburse(datong, stay(resident, admitted_on=date(2025, 1, 1), discharged_on=date(2025, 1, 3)))
+    assert {each["since"] <= "2025-01-03" for each in settled.assessment["used"].values()} == {True}
+    old = stay(resident, claim_number="R2", admitted_on=date(2024, 2, 20), discharged_on=date(2024, 2, 28))
+    with pytest.raises(Undetermined, match="什么都没有写"):
+        await reimburse(datong, old)
+    assert len(await settlement.encounters_of(datong.db, resident.person_id)) == 1
+
+
+async def three_stays(datong: Hospital, person: Insured, *, second_is_claimed: bool) -> list[Settled]:
+    """Three stays of one year, large enough to reach the ceiling; the one in the middle is claimed or not."""
+    made = []
+    for number, month in enumerate((3, 5, 7)):
+        first, last = date(2026, month, 2), date(2026, month, 20)
+        if number == 1 and second_is_claimed:
+            claimed = stay(
+                person, admitted_on=first, discharged_on=last, total_fen=8_000_000, charges=Split(0, 0, 0, 8_000_000)
+            )
+            made.append(await reimburse(datong, claimed))
+            continue
+        encounter = await datong.admit(person, admitted_on=first)
+        await datong.upload(encounter, line(8_000_000, happened_on=first))
+        made.append(await datong.settle(datong.bill(encounter, 8_000_000, settled_on=last, discharged_on=last)))
+    return made
+
+
+async def test_the_year_counts_it_once_between_settlements(datong: Hospital, town: Town) -> None:
+    """Amounts and totals are those of three stays settled at the counter; taken back, it is as if it had never been."""
+    one, other, without = [await town.person("resident", "adult") for _ in range(3)]
+    claimed = await three_stays(datong, one, second_is_claimed=True)
+    settled = await three_stays(datong, other, second_is_claimed=False)
+    names = ("deductible_fen", "pooled_fund_fen", "critical_illness_fen", "cash_fen")
+    shares = [[getattr(each, name) for name in names] for each in claimed]
+    assert shares == [[getattr(each, name) for name in names] for each in settled]
+    assert shares[0] != shares[1] != shares[2]
+    year = await year_of(datong.db, one)
+    assert year == await year_of(datong.db, other)
+    assert (year.inpatient_stays, year.inpatient_pooled_fen) == (3, sum(each.pooled_fund_fen for each in claimed))
+
+    record = await settlement.find(datong.db, one.person_id, settlement_serial=claimed[1].settlement_serial or 0)
+    undone = await settlement.cancel_reimbursement(datong.db, datong.pack, record, claim_number=CLAIM, now=NOW)
+    assert [change.settlement_serial for change in undone.later_changes] == [claimed[2].settlement_serial]
+    year = await year_of(datong.db, one)
+    assert (year.inpatient_stays, year.inpatient_pooled_fen) == (
+        2,
+        claimed[0].pooled_fund_fen + claimed[2].pooled_fund_fen,
+    )
+    again = await reimburse(
+        datong,
+        stay(
+            one,
+            attempt=2,
+            admitted_on=date(2026, 5, 2),
+            discharged_on=date(2026, 5, 20),
+            total_fen=8_000_000,
+            charges=Split(0, 0, 0, 8_000_000),
+        ),
+    )
+    assert (await year_of(datong.db, one)).inpatient_stays == 3
+    assert again.pooled_fund_fen <= claimed[1].pooled_fund_fen
+    assert await year_of(datong.db, without) == YearTotals()
 
 
 async def test_it_is_explained_and_found_and_computed_again(datong: Hospital, resident: Insured) -> None:
@@ -272,3 +341,61 @@ async def test_a_race_of_counter_and_agency_has_one_winner(
     assert len(winners) == 1
     assert all(isinstance(outcome, StaySettled | StayReimbursed | Settled) for outcome in outcomes), outcomes
     assert (await year_of(datong.db, person)).inpatient_stays == 1
+
+
+@pytest.mark.parametrize("first", ["counter", "agency"])
+async def test_a_race_over_two_years_has_one_winner(pool: Pool, datong: Hospital, town: Town, first: str) -> None:
+    """Discharged in December, settled at the counter now: each way counts in a year of its own, so that only the stay
+    itself keeps them apart."""
+    days = {"admitted_on": date(2025, 12, 20)}
+    for _ in range(6):
+        person = await town.person("resident", "adult")
+        encounter = await datong.admit(person, **days)
+        await datong.upload(encounter, line(500_000, happened_on=days["admitted_on"]))
+        request = datong.bill(encounter, 500_000, discharged_on=date(2025, 12, 28))
+
+        async def at_the_counter(request: SettleRequest = request) -> Settled:
+            async with taken(pool) as db:
+                return await datong.on(db).settle(request)
+
+        async def at_the_agency(person: Insured = person) -> Settled:
+            async with taken(pool) as db:
+                return await reimburse(datong, stay(person, discharged_on=date(2025, 12, 28), **days), db)
+
+        calls = [at_the_counter(), at_the_agency()] if first == "counter" else [at_the_agency(), at_the_counter()]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(outcome, Settled) for outcome in outcomes) == 1, outcomes
+        assert all(isinstance(outcome, StaySettled | StayReimbursed | Busy | Settled) for outcome in outcomes), outcomes
+        stays = [
+            (await settlement.year_totals(datong.db, person.person_id, year)).get(person.insurance_type, YearTotals())
+            for year in (2025, 2026)
+        ]
+        assert sum(each.inpatient_stays for each in stays) == 1
+
+
+async def test_a_filing_that_is_closed_meanwhile_does_not_count(
+    pool: Pool, datong: Hospital, town: Town, resident: Insured
+) -> None:
+    """Somebody is just closing the filing a claim would rest on: the claim waits, and is computed without it."""
+    await town.filing(resident, "unreferred", "140200")
+    async with taken(pool) as closing, taken(pool) as computing:
+        transaction = closing.transaction()
+        await transaction.start()
+        await closing.execute(
+            "update filing.filing set status = 'closed', closed_at = now() where person_id = $1", resident.person_id
+        )
+        computed = asyncio.create_task(reimburse(datong, stay(resident), computing))
+        while not await waits(datong.db, computing):
+            await asyncio.sleep(0.01)
+        await transaction.commit()
+        settled = await computed
+    assert settled.filing_serial is None
+    assert await town.settlements_here(resident) == 0
+
+
+async def waits(db: Db, other: Connection) -> bool:
+    """Whether the other connection waits for a lock."""
+    found: bool = await db.fetchval(
+        "select exists (select from pg_locks where pid = $1 and not granted)", other.get_server_pid()
+    )
+    return found
