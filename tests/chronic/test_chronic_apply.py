@@ -8,6 +8,8 @@ import pytest
 from recognition_kit import (
     AGENCY,
     ANSWERS,
+    DATONG,
+    DATONG_AGENCY,
     DIABETES,
     EPILEPSY,
     HOSPITAL,
@@ -324,3 +326,25 @@ async def test_somebody_elses_certification_is_not_changed(
     changing = {"purpose": Purpose.CHANGE_INSTITUTIONS, "certification": str(known.certification_serial)}
     reading = await office.read(await office.draft(other, start=changing))
     assert "没有找到要改的认定" in reading.problems_of("enrollment")[0].sentence
+
+
+async def test_whoever_is_insured_elsewhere_now_is_recognised_there_anew(
+    office: Office, elder: Resident, registry: Registry, db: Connection, owner_db: Connection
+) -> None:
+    await office.recognise(elder)
+    (before,) = await chronic.certifications_of(db, elder.person_id)
+    await owner_db.execute("update people.enrollment set valid_to = '2026-11-21' where person_id = $1", elder.person_id)
+    await registry.enroll(elder.person_id, 2, "employee", "retired", DATONG)
+
+    for purpose in (Purpose.CHANGE_INSTITUTIONS, Purpose.RENEW):
+        start = {"purpose": purpose, "certification": str(before.certification_serial)}
+        assert (await office.read(await office.draft(elder, start=start))).problems_of("enrollment")
+    made = await office.apply(elder)
+    assert made.insured_pool == DATONG
+    await chronic.accept(db, DATONG_AGENCY, made.number, now=NOW)
+    case = await chronic.show(db, office.vault, office.pack, DATONG_AGENCY, made.number, reason="审核", now=NOW)
+    assert case.certifications == ()  # what another pool recognised is that pool's
+    (now,) = await chronic.approve(db, office.pack, DATONG_AGENCY, made.number, Decision(), now=NOW)
+    assert (now.insured_pool, now.wanted) == (DATONG, before.wanted)
+    reading = await office.read(await office.draft(elder))
+    assert "已经认定过" in reading.problems_of("disease")[0].sentence

@@ -136,7 +136,8 @@ async def open_application(
         raise EnrollmentMismatch("参保记录变了，和您选的不一样，请核对后再提交", field="enrollment")
     problems = institution_problems(pack, answers.insured_pool, answers.institutions, facts.institutions, today)
     if answers.purpose is Purpose.RECOGNISE:
-        problems += rules.disease_problems(answers.wanted, facts.certifications, facts.open_keys, today)
+        certified = rules.certified_under(facts.certifications, answers.insured_pool, answers.insurance_type)
+        problems += rules.disease_problems(answers.wanted, certified, facts.open_keys, today)
     if problems:
         raise Invalid(problems)
     signed = signing.sign(

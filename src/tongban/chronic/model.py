@@ -231,6 +231,10 @@ class Certification:
     def is_in_force(self, on: date) -> bool:
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
+    def is_under(self, insured_pool: str, insurance_type: InsuranceType) -> bool:
+        """Whether it counts for care that this insurance pays: whoever moves to another is recognised there anew."""
+        return (self.insured_pool, self.insurance_type) == (insured_pool, insurance_type)
+
     def institutions_on(self, on: date) -> tuple[str, ...]:
         return tuple(each.institution_code for each in self.designations if each.is_in_force(on))
 

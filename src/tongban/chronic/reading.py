@@ -125,10 +125,10 @@ def _read_enrollment(draft: Draft, facts: Facts, reading: Reading) -> Sequence[R
     usable = [
         each
         for each in facts.enrollments
-        if reading.certification is None
-        or (each.pool_code, each.insurance_type)
-        == (reading.certification.insured_pool, reading.certification.insurance_type)
+        if reading.certification is None or reading.certification.is_under(each.pool_code, each.insurance_type)
     ]
+    if not usable and reading.certification is not None and facts.enrollments:
+        return [AnswerMissing("这条认定是以前的医保认定的，现在用不上。请用现在的医保重新申请认定", field="enrollment")]
     if not usable:
         return [AnswerMissing("没有查到您现在的参保记录，请打参保地的电话问一下", field="enrollment")]
     told = draft.value(ENROLLMENT, "enrollment")
@@ -165,7 +165,8 @@ def renewal_problem(
     if purpose is Purpose.RENEW and known.valid_to is None:
         return RenewalRefused("这条认定没有写到期的日子，不用续期")
     if purpose is Purpose.RENEW and any(
-        each.wanted.key == known.wanted.key and each.valid_from > known.valid_from for each in certifications
+        each.wanted.key == known.wanted.key and each.valid_from > known.valid_from
+        for each in rules.certified_under(certifications, known.insured_pool, known.insurance_type)
     ):
         return RenewalRefused("这个病已经有更新的认定，不用再续这一条。请从“我的慢特病”里看新的")
     return None
@@ -184,7 +185,8 @@ def _read_disease(draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refu
     found = [reading.choices.find(code) for code in codes_in(draft.value(DISEASE, "diseases"))]
     # What is ticked and not on offer any more (another insurance was chosen) is simply not wanted.
     wanted = tuple(each for each in found if each is not None)
-    problems = rules.disease_problems(wanted, facts.certifications, facts.open_keys, facts.today)
+    known = rules.certified_under(facts.certifications, enrolled.pool_code, enrolled.insurance_type)
+    problems = rules.disease_problems(wanted, known, facts.open_keys, facts.today)
     if not problems:
         reading.wanted = wanted
     return problems

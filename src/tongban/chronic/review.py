@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tongban import materials
 from tongban.agency import CHANNEL, Operator, log_case_look, log_queue_look, told
-from tongban.chronic import rules, store, store_certifications
+from tongban.chronic import rules, store
 from tongban.chronic.errors import DecisionRefused, NotAccepted
 from tongban.chronic.model import (
     Application,
@@ -21,7 +21,7 @@ from tongban.chronic.model import (
     EventKind,
     RefusalReason,
 )
-from tongban.chronic.records import names, papers_of, read_again, timeline
+from tongban.chronic.records import certifications_of, names, papers_of, read_again, timeline
 from tongban.chronic.scope import locked_for, require_open, seen_by, taken_by
 from tongban.chronic.telling import tell
 from tongban.directory import institution_names
@@ -114,7 +114,11 @@ async def show(
             papers=tuple(await papers_of(db, application)),
             papers_asked=rules.papers_asked(pack, application.insured_pool, today),
             certifications=tuple(
-                await store_certifications.certifications(db, application.person_id, None, await names(db))
+                rules.certified_under(
+                    await certifications_of(db, application.person_id),
+                    application.insured_pool,
+                    application.insurance_type,
+                )
             ),
             events=tuple(await timeline(db, application)),
             days_left=_days_left(application, today),

@@ -68,10 +68,18 @@ def wanted_of(pack: Pack, insured_pool: str, code: str, catalog: Sequence[Catalo
     return Wanted(ChronicDisease.LOCAL, code, name)
 
 
+def certified_under(
+    certifications: Iterable[Certification], insured_pool: str, insurance_type: InsuranceType
+) -> list[Certification]:
+    """Those that count for this insurance."""
+    return [each for each in certifications if each.is_under(insured_pool, insurance_type)]
+
+
 def disease_problems(
     wanted: Sequence[Wanted], certifications: Sequence[Certification], open_keys: Iterable[str], today: date
 ) -> list[Refusal]:
-    """What stands against applying for these: recognised already, being applied for, or a scheme beside its disease."""
+    """What stands against applying for these under an insurance with these `certifications`: recognised already, being
+    applied for, or a scheme beside its disease."""
     problems: list[Refusal] = []
     if not wanted:
         problems.append(DiseaseRefused("请选要认定的病，可以选几种", field="disease"))

@@ -96,7 +96,7 @@ async def _disease(call: Call, enrolled: Enrollment, code: str, on: date) -> Cer
     found = [
         each
         for each in await chronic.certifications_of(call.db, enrolled.person_id, on)
-        if (each.insured_pool, each.insurance_type) == (enrolled.pool_code, enrolled.insurance_type)
+        if each.is_under(enrolled.pool_code, enrolled.insurance_type)
     ]
     if not found:
         ask = call.pack.agency(enrolled.pool_code)

@@ -17,7 +17,7 @@ from tongban.doors.gateway.wire import (
     RecognitionOutput,
     RecognitionRow,
 )
-from tongban.people import get_person
+from tongban.people import enrollments, get_person
 
 # 业务申请类型: the registration of chronic diseases is the only one that Tongban keeps institutions for.
 _CHRONIC: Final = "01"
@@ -70,9 +70,14 @@ async def query_institutions(call: Call, asked: PersonQueryInput) -> Designation
 
 
 async def _in_force(call: Call, asked: PersonQueryInput) -> list[Certification]:
-    """The look is written down, whatever is found."""
+    """Under an insurance the person has today. The look is written down, whatever is found."""
     person = await get_person(call.db, call.vault, person_id_of(asked.data.person_number))
-    found = await chronic.certifications_of(call.db, person.person_id, call.today)
+    enrolled = await enrollments(call.db, person.person_id, call.today)
+    found = [
+        each
+        for each in await chronic.certifications_of(call.db, person.person_id, call.today)
+        if any(each.is_under(one.pool_code, one.insurance_type) for one in enrolled)
+    ]
     for each in found:
         check_insured_region(call, each.insured_pool)
     await call.looked_at("chronic.queried", person.person_id)

@@ -43,7 +43,7 @@ from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.money import yuan
 from tongban.kernel.vocabulary import ChronicDisease, Locality, Situation
-from tongban.people import names_of
+from tongban.people import enrollments, names_of
 
 _REASON_LENGTH_MAX = 200
 
@@ -207,6 +207,7 @@ async def _mine(
         ("谁认定的", pack.agency(found.insured_pool)),
         ("申请编号", found.application_number),
     ]
+    enrolled = await enrollments(db, person.person_id, day)
     if found.end_reason:
         rows.append(("为什么提前结束", found.end_reason))
     return page(
@@ -218,6 +219,7 @@ async def _mine(
         rows=rows,
         word=word,
         tag=tag,
+        is_moved=not any(found.is_under(each.pool_code, each.insurance_type) for each in enrolled),
         limits=await _limits(request, db, found),
         is_open_ended=found.valid_to_basis is ValidityBasis.UNKNOWN,
         elsewhere=_elsewhere(request, found),

@@ -111,7 +111,7 @@ create table chronic.event (
 );
 
 -- 认定. `valid_to_basis` says where its last day comes from: the law of the insured pool, the operator who decided, or
--- nowhere, and then it is open.
+-- nowhere, and then it is open. It counts for the insurance it was given under: whoever moves is recognised anew.
 create table chronic.certification (
   person_id     bigint not null,
   certification_serial integer not null check (certification_serial > 0),
@@ -132,7 +132,8 @@ create table chronic.certification (
   foreign key (person_id, application_serial) references chronic.application,
   check ((ended_by = '') = (end_reason = '')),
   constraint certification_once exclude using gist (
-    person_id with =, disease_key with =, daterange(valid_from, valid_to, '[]') with &&
+    person_id with =, insured_pool with =, insurance_type with =, disease_key with =,
+    daterange(valid_from, valid_to, '[]') with &&
   )
 );
 
