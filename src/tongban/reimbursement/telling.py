@@ -1,6 +1,7 @@
 """Writing down a step of a claim: into its timeline, into the audit log, and to whom it matters."""
 
 from datetime import datetime
+from typing import Final
 
 from tongban.infra import audit
 from tongban.infra.db import Db
@@ -9,7 +10,10 @@ from tongban.notices import NoticeKind, post
 from tongban.reimbursement import store
 from tongban.reimbursement.model import Claim, EventKind
 
-# What a person is told; `{said}` is the agency's sentence, `{payout}` the amount, `{card}` the card's last digits.
+# Of which steps the note is a sentence to the person, the agency's or the bank's.
+SAID: Final = frozenset({EventKind.ASKED, EventKind.REFUSED, EventKind.TAKEN_BACK, EventKind.RETURNED})
+
+# What a person is told; `{said}` is that sentence, `{payout}` the amount, `{card}` the card's last digits.
 _BODIES = {
     EventKind.SUBMITTED: "报销申请已经提交，受理号 {number}。有进展会告诉您。",
     EventKind.ACCEPTED: "报销申请已经受理，正在审核。",
@@ -17,7 +21,7 @@ _BODIES = {
     EventKind.ANSWERED: "补的材料收到了，接着审核。",
     EventKind.REFUSED: "报销申请没有通过：{said}",
     EventKind.COMPUTED: "报销算好了，能报 {payout} 元，打到尾号 {card} 的银行卡。",
-    EventKind.TAKEN_BACK: "报销要重新核算，算好会再告诉您。",
+    EventKind.TAKEN_BACK: "报销要重新核算：{said}算好会再告诉您。",
     EventKind.PAID: "报销的 {payout} 元已经打到尾号 {card} 的银行卡。",
     EventKind.RETURNED: "银行把报销的钱退回来了：{said}请换一张银行卡。",
     EventKind.CARD_CHANGED: "收钱的银行卡换成了尾号 {card} 的卡。",

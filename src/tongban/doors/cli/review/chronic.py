@@ -16,6 +16,7 @@ from tongban.doors.cli.review.office import (
     OfficeRefused,
     OperatorName,
     PoolCodes,
+    Sentence,
     day,
     put_json,
     run,
@@ -30,8 +31,6 @@ from tongban.materials import MaterialKind
 HELP = "慢特病认定：排队、看一件、看照片、受理、补正、认定、不予认定、提前结束。"
 
 app = typer.Typer(no_args_is_help=True)
-
-Sentence = Annotated[str, typer.Option("--sentence", help="给申请人看的一句话。")]
 
 
 @app.command("list")

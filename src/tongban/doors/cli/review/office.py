@@ -24,6 +24,7 @@ T = TypeVar("T")
 OperatorName = Annotated[str, typer.Option("--operator", help="谁在办：写进操作记录。")]
 PoolCodes = Annotated[list[str], typer.Option("--pool", help="管哪个统筹区，6 位代码；管几个就写几次。")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON，给别的程序用。")]
+Sentence = Annotated[str, typer.Option("--sentence", help="给申请人看的一句话。")]
 Number = Annotated[str, typer.Argument(metavar="编号", help="申请的编号。")]
 
 _BAR = 10
