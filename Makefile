@@ -30,9 +30,9 @@ format: ## 按规范排版
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-bench: ## 跑基准，结果都是比值
+bench: ## 跑基准，结果都是比值（只跑一个：make bench ARGS=pages）
 	@scripts/bootstrap.sh bench
-	@set -e; for bench in bench/*_bench.py; do echo "== $$bench"; $(VENV_PYTHON) $$bench $(ARGS); done
+	$(VENV_PYTHON) -m bench $(ARGS)
 
 lock: ## 按 requirements*.in 重新锁定依赖
 	@scripts/bootstrap.sh test

@@ -4,7 +4,7 @@
 #   scripts/bootstrap.sh batch  and what whole populations need: simulations, claims in Parquet
 #   scripts/bootstrap.sh ocr    and what reads invoices from photos, beside what the product needs
 #   scripts/bootstrap.sh test   and what its tests need: a browser, Chinese fonts, an identity provider on Node
-#   scripts/bootstrap.sh bench  and the engines its benchmarks are measured against
+#   scripts/bootstrap.sh bench  and what its benchmarks are measured against: other engines, a C compiler
 # What is there already is left alone: a second run takes no time. Packages are installed by hash from the lock files.
 set -eu
 cd "$(dirname "$0")/.."
@@ -97,6 +97,9 @@ install_browser() {
   fi
 }
 
+# Two benchmarks are measured against loops in C.
+install_compiler() { command -v gcc >/dev/null 2>&1 || install_packages gcc libc6-dev; }
+
 # The tests sign people in at a real identity provider, which runs on Node.
 install_provider() {
   if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then install_packages nodejs npm; fi
@@ -126,4 +129,5 @@ if ! is_new_enough .venv/bin/python || [ "$(cat .venv/tongban-place 2>/dev/null)
 rm -f .venv/tongban-run .venv/tongban-batch .venv/tongban-ocr .venv/tongban-test .venv/tongban-bench
 install_locked
 case $kind in test | bench) install_browser; install_provider ;; esac
+case $kind in bench) install_compiler ;; esac
 want "$kind" >".venv/tongban-$kind"
