@@ -18,12 +18,24 @@ SIGNED = {"notice.yaml", "relation.yaml", "consent.yaml", "in_province.yaml", "c
 CONTENT = sorted(
     path for path in SOURCE.rglob("*.yaml") if path.name not in SIGNED and not path.name.startswith("commitment")
 )
+POLICIES = sorted((SOURCE.parents[1] / "policies").rglob("*.yaml"))
+# Operators and hospitals have words of their own.
 CODE = sorted(
     path
     for path in SOURCE.rglob("*.py")
-    # Operators and hospitals have words of their own.
-    if not {"cli", "gateway", "api", "population", "law", "infra"} & set(path.relative_to(SOURCE).parts)
+    if not {"cli", "gateway", "api", "population"} & set(path.relative_to(SOURCE).parts)
 )
+OTHER_TEXTS = sorted(path for path in SOURCE.rglob("*") if path.suffix in (".js", ".typ"))
+# Whose sentences citizens read; what `people.scan` says is for the counter, what `people.demo_` holds are names.
+TO_CITIZENS = [
+    path
+    for path in CODE
+    if re.match(
+        r"doors/portal/|(?:advice|drafts|filing|journeys|materials|mutual_aid|notices|reimbursement|signing)/"
+        r"|people/(?!demo_|scan)|kernel/(?!capitals)",
+        path.relative_to(SOURCE).as_posix(),
+    )
+]
 LONGEST = 25
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
@@ -104,6 +116,21 @@ def test_a_text_file_is_short_and_plain(path: Path) -> None:
 @pytest.mark.parametrize("path", CODE, ids=name)
 def test_what_code_says_is_plain(path: Path) -> None:
     assert banned(said_in(path)) == []
+
+
+@pytest.mark.parametrize("path", TO_CITIZENS, ids=name)
+def test_what_code_says_to_citizens_is_short(path: Path) -> None:
+    assert too_long(said_in(path)) == []
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.name)
+def test_what_the_law_says_is_plain(path: Path) -> None:
+    assert banned(values(yaml.safe_load(path.read_text(encoding="utf-8")))) == []
+
+
+@pytest.mark.parametrize("path", OTHER_TEXTS, ids=name)
+def test_scripts_and_printed_papers_are_plain(path: Path) -> None:
+    assert banned(iter([path.read_text(encoding="utf-8")])) == []
 
 
 def test_the_measures_can_fail() -> None:

@@ -20,7 +20,7 @@ _CATEGORIES: Final = {
 }
 COMPARABLE: Final = (CareKind.INPATIENT, CareKind.OUTPATIENT)
 _NOT_COMPARABLE: Final = {
-    CareKind.CHRONIC: "慢特病按病种报，每种病一年最多报多少还没有查全，现在不能比。请问参保地医保经办机构",
+    CareKind.CHRONIC: "慢特病按病种报，现在还不能比。每种病一年最多报多少，还没有查全。请问参保地医保经办机构",
     CareKind.PHARMACY: "在药店买药用个人账户付，在哪里买都一样，不用比",
 }
 

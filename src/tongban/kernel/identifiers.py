@@ -49,7 +49,7 @@ def parse_resident_id(text: str, today: date, *, field: str | None = "id_number"
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         raise InvalidIdNumber(
-            f"身份证号第 7 到 14 位是出生日期，{number[6:14]} 不是真实的日期，请对照证件再填一次", field=field
+            f"身份证号第 7 到 14 位是出生日期。{number[6:14]} 不是真实的日期，请对照证件再填一次", field=field
         ) from None
     if born > today:
         raise InvalidIdNumber(f"身份证号里的出生日期 {number[6:14]} 还没到，请对照证件再填一次", field=field)

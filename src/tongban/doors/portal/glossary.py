@@ -4,7 +4,7 @@ The file is content (`glossary.yaml`); another one in its shape may replace it.
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,13 +25,15 @@ class Door(NamedTuple):
 
 
 class Entrance(NamedTuple):
-    """Something a person can open. `also` are the other names it is looked for by, official and everyday ones."""
+    """Something a person can open. `also` are the other names it is looked for by, official and everyday ones;
+    `pinyin` is the title as it is typed without an input method: whole, and by initials."""
 
     key: str
     title: str
     line: str
     doors: tuple[Door, ...]
     also: tuple[str, ...]
+    pinyin: tuple[str, ...]
 
     def name_for(self, asked: str) -> str:
         """The name that was asked for, where it is one of ours; else empty."""
@@ -64,8 +66,8 @@ class Glossary(NamedTuple):
         """What somebody may mean by `asked`, the likeliest first; nothing for a text without any letter."""
         if not _plain(asked):
             return (), ()
-        entrances = _best(asked, [(entrance, (entrance.title, *entrance.also)) for entrance in self.entrances])
-        terms = _best(asked, [(term, (term.term, term.plain)) for term in self.terms])
+        entrances = _best([(each, _nearness(asked, each)) for each in self.entrances])
+        terms = _best([(term, max(_likeness(asked, term.term), _likeness(asked, term.plain))) for term in self.terms])
         return entrances, terms
 
 
@@ -83,32 +85,41 @@ def glossary(path: Path = _FILE) -> Glossary:
 def _entrance(row: Mapping[str, Any]) -> Entrance:
     links = row.get("links") or [(row["title"], row["href"])]
     doors = tuple(Door(str(text), str(href)) for text, href in links)
-    return Entrance(row["key"], row["title"], row["line"], doors, tuple(map(str, row.get("also", ()))))
+    also, pinyin = tuple(map(str, row.get("also", ()))), tuple(str(row.get("pinyin", "")).split())
+    return Entrance(row["key"], row["title"], row["line"], doors, also, pinyin)
 
 
-def _best(asked: str, named: Iterable[tuple[Found, tuple[str, ...]]]) -> tuple[Found, ...]:
-    """Those whose best name is as near to `asked` as anybody's, down to half of the best."""
-    scored = [(max(_nearness(asked, name) for name in names), found) for found, names in named]
-    best = max(score for score, _ in scored)
-    if best == 0:
-        return ()
-    kept = [pair for pair in scored if pair[0] * 2 >= best and pair[0] > 0]
-    kept.sort(key=lambda pair: -pair[0])
-    return tuple(found for _, found in kept[:_FOUND_MAX])
+def _best(scored: Sequence[tuple[Found, int]]) -> tuple[Found, ...]:
+    """Those as near as the nearest, down to half of it."""
+    best = max(score for _, score in scored)
+    kept = [pair for pair in scored if pair[1] * 2 >= best and pair[1] > 0]
+    kept.sort(key=lambda pair: -pair[1])
+    return tuple(found for found, _ in kept[:_FOUND_MAX])
 
 
-def _nearness(asked: str, name: str) -> int:
+def _nearness(asked: str, entrance: Entrance) -> int:
+    """By any of its names, or by a part of how the title is typed: letters alone are alike too easily."""
+    by_name = max(_likeness(asked, name) for name in (entrance.title, *entrance.also))
+    return max(by_name, *(_part(_plain(asked), typed) for typed in entrance.pinyin), 0)
+
+
+def _likeness(asked: str, name: str) -> int:
     """100 for the name itself, less where one holds the other, the share of common pairs of characters otherwise."""
     wanted, known = _plain(asked), _plain(name)
-    if wanted == known:
-        return 100
-    shorter, longer = sorted((wanted, known), key=len)
-    if len(shorter) > 1 and shorter in longer:
-        return 60 + 30 * len(shorter) // len(longer)
+    if held := _part(wanted, known):
+        return held
     pairs, others = _pairs(wanted), _pairs(known)
     common = len(pairs & others)
     share = 100 * common // max(len(pairs), 1)
     return share // 2 if share >= 34 else 0
+
+
+def _part(wanted: str, known: str) -> int:
+    """100 for the same, less the smaller a part one is of the other; 0 where neither holds the other."""
+    if wanted == known:
+        return 100
+    shorter, longer = sorted((wanted, known), key=len)
+    return 60 + 30 * len(shorter) // len(longer) if len(shorter) > 1 and shorter in longer else 0
 
 
 def _pairs(text: str) -> set[str]:
