@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from claims_kit import Desk, Registry
 from settlement_kit import NOW, PLACES, Hospital, furnish
 
+from claims_kit import Desk, Registry
 from tongban import settlement
 from tongban.directory import Regions
 from tongban.infra.crypto import Vault

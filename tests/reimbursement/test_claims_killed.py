@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from claims_kit import CASHIER, Desk
 from settlement_kit import Hospital
 
+from claims_kit import CASHIER, Desk
 from tongban import account, reimbursement
 from tongban.reimbursement import ClaimState, RecordedBank
 

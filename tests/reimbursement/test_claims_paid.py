@@ -6,9 +6,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from claims_kit import CASHIER, REVIEWER, Desk
 from settlement_kit import Hospital, Insured, book_of
 
+from claims_kit import CASHIER, REVIEWER, Desk
 from tongban import account, notices, reimbursement
 from tongban.agency import Operator
 from tongban.infra.db import Connection, Pool

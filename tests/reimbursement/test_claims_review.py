@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from claims_kit import CASHIER, REVIEWER, Desk
 from settlement_kit import DATONG_HOSPITAL, Hospital, Insured, book_of
 
+from claims_kit import CASHIER, REVIEWER, Desk
 from tongban import notices, reimbursement, settlement
 from tongban.agency import CaseNotFound, NothingSaid, Operator
 from tongban.infra.db import Connection, Pool

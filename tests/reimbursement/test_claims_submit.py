@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from claims_kit import GOOD_CARD, Desk, Registry
 from settlement_kit import BEIJING_HOSPITAL, DATONG_HOSPITAL, TAIYUAN_HOSPITAL, Hospital, Insured, line
 
+from claims_kit import GOOD_CARD, Desk, Registry
 from tongban import drafts, notices, reimbursement, signing
 from tongban.infra.db import Connection, Pool
 from tongban.kernel.errors import Invalid, Refusal

@@ -41,6 +41,7 @@ from tongban.reimbursement.records import (
     claims_of,
     get_claim,
     papers_draft,
+    papers_of,
     receipt_validity_zh,
     settlement_of,
     withdraw,
@@ -49,6 +50,7 @@ from tongban.reimbursement.review import accept, ask, compute, look, preview, qu
 from tongban.reimbursement.rules import PaperSlot, due_on, locality_of, route, slots_of
 from tongban.reimbursement.steps import FOR_OTHER, FOR_SELF, INVOICE_KEYS, INVOICES_MAX, KEYS, Injury, Step
 from tongban.reimbursement.submit import read, submit_claim
+from tongban.reimbursement.telling import SAID
 from tongban.reimbursement.texts import Texts, load_texts
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "ClaimState",
     "EventKind",
     "RefuseCode",
+    "SAID",
     "Holder",
     "PaymentState",
     "Invoice",
@@ -82,6 +85,7 @@ __all__ = [
     "settlement_of",
     "receipt_validity_zh",
     "withdraw",
+    "papers_of",
     "papers_draft",
     "add_papers",
     "change_card",

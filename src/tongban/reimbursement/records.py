@@ -16,7 +16,16 @@ from tongban.infra.db import Db
 from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import CLAIM, InvalidNumber, parse_outside_number
 from tongban.law import Pack
-from tongban.materials import attach, close, find, in_slot, months_to_keep
+from tongban.materials import (
+    Material,
+    MaterialNotFound,
+    attach,
+    close,
+    find,
+    in_slot,
+    months_to_keep,
+    of_subject,
+)
 from tongban.people import names_of
 from tongban.reimbursement import rules, store
 from tongban.reimbursement.errors import AnswerMissing, ClaimClosed, ClaimNotFound
@@ -51,6 +60,24 @@ async def settlement_of(db: Db, claim: Claim) -> SettlementRecord | None:
     if claim.settlement_serial is None:
         return None
     return await find_settlement(db, claim.person_id, settlement_serial=claim.settlement_serial)
+
+
+async def papers_of(db: Db, *, viewer_id: int, claim: Claim, now: datetime) -> list[Material]:
+    """What was handed in with the claim, at first and when asked for, as far as the viewer may look at it: their own
+    papers always, those of the patient while the claim is not closed."""
+    return [
+        each
+        for each in await of_subject(db, claim.person_id, claim.number)
+        if each.person_id == viewer_id or await _may_look(db, viewer_id, each, now)
+    ]
+
+
+async def _may_look(db: Db, viewer_id: int, paper: Material, now: datetime) -> bool:
+    try:
+        await find(db, viewer_id=viewer_id, number=paper.number, now=now)
+    except MaterialNotFound:
+        return False
+    return True
 
 
 async def receipt_validity_zh(db: Db, number: str) -> str:

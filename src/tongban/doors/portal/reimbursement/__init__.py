@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-from tongban.doors.portal.reimbursement import begin, flow, records
+from tongban.doors.portal.reimbursement import begin, changes, flow, records
 
 route_handlers: Sequence[ControllerRouterHandler] = [
     *begin.route_handlers,
     # Fixed second parts before the addresses of drafts.
     *records.route_handlers,
+    *changes.route_handlers,
     *flow.route_handlers,
 ]
 

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from litestar import Response
 
-from tongban.directory import Regions, search_institutions
+from tongban.directory import InstitutionKind, Regions, search_institutions
 from tongban.doors.http import Request
 from tongban.doors.portal import steps
 from tongban.doors.portal.page import page
@@ -101,8 +101,9 @@ async def _hospital_page(run: ClaimRun) -> Mapping[str, Any]:
     chosen = run.reading.facts.institution
     found = []
     if regions.get(values.get("area", "")) is not None:
-        found = await search_institutions(run.db, values["area"], values.get("search", ""), None, _FOUND_MAX + 1)
-        found = [each for each in found if each.kind == "hospital"]
+        found = await search_institutions(
+            run.db, values["area"], values.get("search", ""), limit=_FOUND_MAX + 1, kind=InstitutionKind.HOSPITAL
+        )
     own = run.reading.facts.enrollments[0].pool_code if run.reading.facts.enrollments else ""
     if chosen is not None and chosen.institution_code not in {each.institution_code for each in found}:
         found = [chosen, *found]
@@ -181,9 +182,8 @@ async def _photos_page(run: ClaimRun) -> Mapping[str, Any]:
 async def _invoices_page(run: ClaimRun) -> Mapping[str, Any]:
     values = dict(run.draft.values(Step.INVOICES))
     pictures = in_slot(run.draft.papers, "invoice")
-    rows = max(_rows_typed(values), min(len(pictures), INVOICES_MAX), 1)
-    if values.get("go") == "more" or values.get("rows", "").isdecimal():
-        rows = max(rows, min(int(values.get("rows") or 1), INVOICES_MAX))
+    wanted = int(values["rows"]) if values.get("rows", "").isdecimal() else 1
+    rows = max(_rows_typed(values), min(max(len(pictures), wanted), INVOICES_MAX))
     reading, was_read = run.reading, False
     if not any(values.get(key) for key in INVOICE_KEYS):
         for row, number in enumerate(pictures[:rows], 1):

@@ -1,57 +1,43 @@
-"""我的报销: the list, one claim with its progress, more pictures, another card, taking back, and why it came so."""
+"""我的报销: the list, one claim with its progress, why it came so, and the receipt."""
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import Response, get
 from litestar.params import FromPath
 
 from tongban import drafts
 from tongban.advice import notices
-from tongban.doors.http import Request, RouteDb, see_other
-from tongban.doors.portal.forms import problems_of, read_form
+from tongban.doors.http import Request, RouteDb
 from tongban.doors.portal.looks import looked_at
-from tongban.doors.portal.page import current_person, page
-from tongban.doors.portal.papers import photo_slots
+from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import phone_of
 from tongban.doors.portal.proofs import Form, Paper, paper_answer, signature_of
-from tongban.doors.portal.reimbursement.flow import TITLE, holder_options, slot_of, whose_zh
-from tongban.infra.clock import day_of, in_china
+from tongban.doors.portal.reimbursement.flow import whose_zh
+from tongban.doors.portal.reimbursement.words import TAG, link_of, moment, period, seen
+from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.capitals import capitals
 from tongban.kernel.dates import zh_date
-from tongban.kernel.errors import NotFound, Refusal
+from tongban.kernel.errors import NotFound
 from tongban.kernel.money import yuan
 from tongban.law import Pack
 from tongban.people import names_of
 from tongban.reimbursement import (
     FLOW,
+    SAID,
     Claim,
     ClaimDetail,
     ClaimState,
     EventKind,
-    add_papers,
-    change_card,
     claims_of,
-    get_claim,
-    papers_draft,
+    papers_of,
     settlement_of,
     slots_of,
-    withdraw,
 )
 from tongban.settlement import explain
 from tongban.signing import signatures_of
 
-_TAGS = {
-    ClaimState.REVIEWING: "go",
-    ClaimState.PAPERS_DUE: "bad",
-    ClaimState.REFUSED: "bad",
-    ClaimState.COMPUTED: "go",
-    ClaimState.NOTHING_DUE: "",
-    ClaimState.PAID: "ok",
-    ClaimState.RETURNED: "bad",
-    ClaimState.WITHDRAWN: "",
-}
 _NEXT = {
     ClaimState.REVIEWING: "审核",
     ClaimState.PAPERS_DUE: "等您补材料",
@@ -68,8 +54,8 @@ async def records(request: Request, db: RouteDb) -> Response[Any]:
     begun = await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=FLOW, now=state.clock())
     begun = [draft for draft in begun if (draft.for_person_id != person.person_id) == for_others]
     names = await names_of(db, [claim.person_id for claim in claims]) if for_others else {}
-    seen = " ".join(claim.number for claim in claims)
-    await looked_at(request, db, "claims.listed", person_id=person.person_id, subject=seen)
+    shown = " ".join(claim.number for claim in claims)
+    await looked_at(request, db, "claims.listed", person_id=person.person_id, subject=shown)
     return page(
         request,
         "reimbursement/records.html",
@@ -80,11 +66,11 @@ async def records(request: Request, db: RouteDb) -> Response[Any]:
                 "url": link_of(claim),
                 "name": names.get(claim.person_id, ""),
                 "hospital": claim.institution_name,
-                "period": _period(claim),
+                "period": period(claim),
                 "amount": yuan(claim.total_fen),
                 "payout": yuan(claim.payout_fen) if claim.payout_fen is not None else "",
                 "status": claim.state.zh,
-                "tag": _TAGS[claim.state],
+                "tag": TAG[claim.state],
             }
             for claim in claims
         ],
@@ -93,7 +79,7 @@ async def records(request: Request, db: RouteDb) -> Response[Any]:
 
 @get("/reimbursement/records/{number:str}", opt={"who": "person"})
 async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    detail = await _detail(request, db, number)
+    detail = await seen(request, db, number)
     claim = detail.claim
     signed = await signatures_of(db, claim.person_id, claim.number)
     slots, _ = slots_of(
@@ -103,11 +89,14 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
         request,
         "reimbursement/record.html",
         claim=claim,
-        tag=_TAGS[claim.state],
+        tag=TAG[claim.state],
         line=_timeline(request, detail),
         rows=await _rows(request, db, detail),
         asked=[slot.zh for slot in slots if slot.slot in claim.asked_slots],
         decision=detail.decision,
+        papers=await papers_of(
+            db, viewer_id=current_person(request).person_id, claim=claim, now=request.app.state.clock()
+        ),
         signed=signed[0] if signed else None,
         base=link_of(claim),
         is_own=claim.person_id == current_person(request).person_id,
@@ -119,7 +108,7 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
 @get("/reimbursement/records/{number:str}/why", opt={"who": "person"})
 async def why(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     """How the amount was computed, for the patient and for whoever applied."""
-    detail = await _detail(request, db, number)
+    detail = await seen(request, db, number)
     claim = detail.claim
     settled = await settlement_of(db, claim)
     if settled is None:
@@ -133,122 +122,11 @@ async def why(request: Request, db: RouteDb, number: FromPath[str]) -> Response[
         record=settled,
         explanation=explanation,
         is_official=explanation.confidence == "official",
-        period=_period(claim),
+        period=period(claim),
         said=notices(pack, claim.insured_pool, [step.conflict for step in explanation.steps]),
         ask=pack.agency(claim.insured_pool),
         ask_phone=await phone_of(db, claim.insured_pool),
         back_link=link_of(claim),
-    )
-
-
-@get("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
-async def papers(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    return await _papers(request, db, number)
-
-
-@post("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
-async def send_papers(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    person, state = current_person(request), request.app.state
-    draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
-    try:
-        claim = await add_papers(
-            db,
-            state.vault,
-            state.pack,
-            viewer_id=person.person_id,
-            draft_id=draft.draft_id,
-            channel="portal",
-            now=state.clock(),
-        )
-    except Refusal as refusal:
-        return await _papers(request, db, number, refusal)
-    return see_other(link_of(claim))
-
-
-async def _papers(request: Request, db: Db, number: str, refusal: Refusal | None = None) -> Response[Any]:
-    """Only the pictures that are asked for, each beside what was said about it."""
-    person, state = current_person(request), request.app.state
-    claim = (await _detail(request, db, number)).claim
-    draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
-    slots, _ = slots_of(state.pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(state.clock()))
-    wanted = [
-        slot_of(slot, patient_id=claim.person_id, applicant_id=claim.applied_by)
-        for slot in slots
-        if slot.slot in claim.asked_slots
-    ]
-    photos = await photo_slots(request, db, draft, wanted, back=f"{link_of(claim)}/papers")
-    return page(
-        request,
-        "reimbursement/papers.html",
-        status=200 if refusal is None else refusal.status,
-        claim=claim,
-        photos=photos,
-        problems=[*photos.problems, *(problems_of(refusal) if refusal else [])],
-        base=link_of(claim),
-    )
-
-
-@get("/reimbursement/records/{number:str}/withdraw", opt={"who": "person"})
-async def ask_withdraw(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    claim = (await _detail(request, db, number)).claim
-    if not claim.is_open:
-        return see_other(link_of(claim))
-    return page(request, "reimbursement/withdraw.html", claim=claim, base=link_of(claim))
-
-
-@post("/reimbursement/records/{number:str}/withdraw", opt={"who": "person"})
-async def do_withdraw(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    claim = await withdraw(
-        db,
-        viewer_id=current_person(request).person_id,
-        number=number,
-        channel="portal",
-        now=request.app.state.clock(),
-    )
-    return see_other(f"{link_of(claim)}?withdrawn=1")
-
-
-@get("/reimbursement/records/{number:str}/card", opt={"who": "person"})
-async def card(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    return await _card(request, db, number, {})
-
-
-@post("/reimbursement/records/{number:str}/card", opt={"who": "person"})
-async def new_card(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
-    form = await read_form(request)
-    try:
-        claim = await change_card(
-            db,
-            request.app.state.vault,
-            viewer_id=current_person(request).person_id,
-            number=number,
-            holder=form.get("holder", ""),
-            bank=form.get("bank", ""),
-            card_number=form.get("card", ""),
-            channel="portal",
-            now=request.app.state.clock(),
-        )
-    except Refusal as refusal:
-        return await _card(request, db, number, form, refusal)
-    return see_other(link_of(claim))
-
-
-async def _card(
-    request: Request, db: Db, number: str, values: dict[str, str], refusal: Refusal | None = None
-) -> Response[Any]:
-    claim = (await _detail(request, db, number)).claim
-    if claim.state is not ClaimState.RETURNED:
-        return see_other(link_of(claim))
-    names = await names_of(db, [claim.person_id, claim.applied_by])
-    return page(
-        request,
-        "reimbursement/card.html",
-        status=200 if refusal is None else refusal.status,
-        claim=claim,
-        holders=holder_options(names[claim.person_id], names[claim.applied_by]),
-        values=values,
-        problems=problems_of(refusal) if refusal else [],
-        base=link_of(claim),
     )
 
 
@@ -264,7 +142,7 @@ async def receipt_to_keep(request: Request, db: RouteDb, number: FromPath[str]) 
 
 async def _receipt(request: Request, db: Db, number: str, form: Form) -> Response[Any]:
     """受理回执, to print or to keep in the phone."""
-    detail = await _detail(request, db, number)
+    detail = await seen(request, db, number)
     claim = detail.claim
     rows = [(label, value) for label, value in await _rows(request, db, detail) if label != "受理号"]
     signed = await signatures_of(db, claim.person_id, claim.number)
@@ -275,21 +153,9 @@ async def _receipt(request: Request, db: Db, number: str, form: Form) -> Respons
         notes=["钱打到填写的银行卡，办理结果以经办机构核算为准。"],
         status=claim.state.zh,
         is_good=claim.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN),
-        signatures=[signature_of(each, _moment(each.signed_at)) for each in signed],
+        signatures=[signature_of(each, moment(each.signed_at)) for each in signed],
     )
     return await paper_answer(request, paper, form)
-
-
-def link_of(claim: Claim) -> str:
-    return f"/reimbursement/records/{claim.number}"
-
-
-async def _detail(request: Request, db: Db, number: str) -> ClaimDetail:
-    """Raises ClaimNotFound for a claim that is not the viewer's to see."""
-    viewer = current_person(request).person_id
-    detail = await get_claim(db, request.app.state.vault, viewer_id=viewer, number=number)
-    await looked_at(request, db, "claim.viewed", person_id=detail.claim.person_id, subject=detail.claim.number)
-    return detail
 
 
 async def _rows(request: Request, db: Db, detail: ClaimDetail) -> list[tuple[str, str]]:
@@ -300,7 +166,7 @@ async def _rows(request: Request, db: Db, detail: ClaimDetail) -> list[tuple[str
         rows.append(("代办人", names.get(claim.applied_by, "")))
     rows += [
         ("医院", claim.institution_name),
-        ("住院", _period(claim)),
+        ("住院", period(claim)),
         ("总费用", f"{yuan(claim.total_fen)} 元"),
         ("大写", capitals(claim.total_fen)),
         *(("发票", f"{invoice.number}，{yuan(invoice.amount_fen)} 元") for invoice in detail.invoices),
@@ -309,6 +175,17 @@ async def _rows(request: Request, db: Db, detail: ClaimDetail) -> list[tuple[str
     if claim.payout_fen is not None:
         rows.append(("能报", f"{yuan(claim.payout_fen)} 元"))
     return rows
+
+
+def _by_when(claim: Claim, day: date) -> str:
+    """By when the agency decides, as far as it is its turn."""
+    if claim.state is not ClaimState.REVIEWING:
+        return ""
+    if claim.due_on is None:
+        return "要几天没有查到规定，请打电话问"
+    if claim.due_on < day:
+        return f"原来预计 {zh_date(claim.due_on)} 前办好，已经晚了。请打电话催一下"
+    return f"预计 {zh_date(claim.due_on)} 前办好"
 
 
 def _timeline(request: Request, detail: ClaimDetail) -> list[tuple[str, str, str, bool]]:
@@ -322,39 +199,11 @@ def _timeline(request: Request, detail: ClaimDetail) -> list[tuple[str, str, str
             by = "银行" if event.what is EventKind.PAID else "经办机构"
         else:
             by = who.get(event.actor, "经办机构")
-        said = event.note if event.what in (EventKind.ASKED, EventKind.REFUSED, EventKind.RETURNED) else ""
-        line.append((event.what.zh, _moment(event.at), f"{by}。{said}" if said else by, True))
+        said = event.note if event.what in SAID else ""
+        line.append((event.what.zh, moment(event.at), f"{by}。{said}" if said else by, True))
     if claim.state in _NEXT:
-        due = ""
-        if claim.is_open:
-            due = f"预计 {zh_date(claim.due_on)} 前办好" if claim.due_on else "要几天没有查到规定，请打电话问"
-        line.append((f"下一步：{_NEXT[claim.state]}", due, "", False))
+        line.append((f"下一步：{_NEXT[claim.state]}", _by_when(claim, today(request)), "", False))
     return line
 
 
-def _period(claim: Claim) -> str:
-    if claim.admitted_on == claim.discharged_on:
-        return zh_date(claim.admitted_on)
-    return f"{zh_date(claim.admitted_on)} 到 {zh_date(claim.discharged_on)}"
-
-
-def _moment(at: datetime) -> str:
-    local = in_china(at)
-    return f"{zh_date(local.date())} {local:%H:%M}"
-
-
-__all__ = ["TITLE", "link_of", "route_handlers"]
-
-route_handlers = [
-    records,
-    record,
-    why,
-    papers,
-    send_papers,
-    ask_withdraw,
-    do_withdraw,
-    card,
-    new_card,
-    receipt_to_print,
-    receipt_to_keep,
-]
+route_handlers = [records, record, why, receipt_to_print, receipt_to_keep]
