@@ -70,6 +70,13 @@ def test_every_decision_is_in_the_index() -> None:
     assert listed == titles
 
 
+@pytest.mark.parametrize("page", sorted((DOCS / "adr").glob("[0-9]*.md")), ids=lambda page: page.stem[:4])
+def test_a_decision_says_why_what_follows_and_what_carries_it(page: Path) -> None:
+    parts = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+    wanted = ["Context", "Decision", "What follows", "Weighed", "Carried by"]
+    assert [part for part in parts if part in wanted] == wanted
+
+
 def test_every_setting_is_in_the_reference_and_nothing_else() -> None:
     name = re.compile(r"\bTONGBAN_[A-Z0-9_]+\b")
     read = set(name.findall((ROOT / "src" / "tongban" / "settings.py").read_text()))
