@@ -10,11 +10,13 @@ import pytest
 
 from product_kit import running_world
 from tongban.doors.cli.demo import CLIENTS_FILE
+from tongban.people import demo_cast
 from tongban.settings import Settings
 
 if TYPE_CHECKING:
     from conftest import Databases
 
+LI = next(person.person_id for person in demo_cast() if person.name == "李静")
 TONGBAN = (sys.executable, "-c", "from tongban.doors.cli import main; main()")
 
 
@@ -36,12 +38,21 @@ def test_wang_xiuying_goes_to_beijing_and_is_told_why(databases: "Databases", tm
             assert filed
             # A year's first stay: 1,000 yuan deductible, then 60 % of what the catalogue lets in, nothing taken off.
             assert "医保基金付 6,240.00 元" in first
-            assert "付现金 6,560.00 元" in first
+            # The rest is hers; of it her daughter's account pays what it was shared for.
+            assert "李静的个人账户付 500.00 元" in first
+            assert "付现金 6,060.00 元" in first
+            assert "用了 500.00 元" in first
             again = tell(world.url, settings.var_dir / CLIENTS_FILE)
             assert f"以前办过，还有效，编号 {filed[1]}" in again
             # A second stay pays half the deductible: 300 more from the pool. What she bore in scope in the year is
             # 5,160 + 4,860 by then, 20 above the threshold of critical-illness insurance, which pays 75 % of that.
             assert "医保基金付 6,555.00 元" in again
+            assert "还能用 0.00 元" in again
+            assert "李静的个人账户付 0.00 元" in again
+            postings = world.query(
+                "select amount_fen from account.posting where ledger_account = $1 order by entry_id", f"personal:{LI}"
+            )
+            assert [row["amount_fen"] for row in postings] == [328_650, -50_000]
             filings = world.query("select settlements_here from filing.filing")
             assert [row["settlements_here"] for row in filings] == [2]
 

@@ -1,7 +1,8 @@
 """``tongban story``: one whole road, walked against the running product through its public doors only.
 
-王秀英, insured in 太原, lives with her daughter in 北京. She files for it on the pages, falls ill, is admitted, charged
-and settled by a hospital over its interface, and reads on her page why she pays what she pays.
+王秀英, insured in 太原, lives with her daughter 李静 in 北京. She files for it on the pages; the daughter lets her use
+part of her personal account. She falls ill, is admitted, charged and settled by a hospital over its interface, and
+reads on her page why she pays what she pays; the daughter reads what her account paid.
 """
 
 import json
@@ -27,10 +28,16 @@ from tongban.kernel.errors import Refusal
 from tongban.people import demo_cast
 from tongban.settings import Settings
 
-HELP = "走一遍全程：王秀英在网页上备案去北京，在北京住院、直接结算，再看每一笔钱为什么。要先运行 tongban run。"
+HELP = (
+    "走一遍全程：王秀英在网页上备案去北京，女儿把个人账户给她用，在北京住院、直接结算，再看每一笔钱为什么。"
+    "要先运行 tongban run。"
+)
 
 _WHO: Final = "王秀英"
 _RESIDENT_KEY: Final = "wang_xiuying"
+_DAUGHTER: Final = "李静"
+_DAUGHTER_KEY: Final = "li_jing"
+_SHARED_YUAN: Final = "500"
 _TO: Final = "110000"
 _TO_NAME: Final = "北京市"
 _INSURED_REGION: Final = "140100"
@@ -56,12 +63,13 @@ class StoryStopped(Refusal):
 
 @dataclass(frozen=True)
 class Outcome:
-    """Who paid what, as the hospital was answered."""
+    """Who paid what, as the hospital was answered. What accounts paid holds what a relative's paid, `aid`."""
 
     settlement: str
     total: Decimal
     funds: Decimal
     account: Decimal
+    aid: Decimal
     cash: Decimal
 
 
@@ -75,8 +83,12 @@ def command(
     base = url or f"http://{settings.host}:{settings.port}"
     hospital = _hospital(clients or settings.var_dir / CLIENTS_FILE)
     try:
-        with httpx.Client(base_url=base, timeout=60) as person, httpx.Client(base_url=base, timeout=60) as counter:
-            outcome = _play(Visitor(person), counter, hospital)
+        with (
+            httpx.Client(base_url=base, timeout=60) as person,
+            httpx.Client(base_url=base, timeout=60) as daughter,
+            httpx.Client(base_url=base, timeout=60) as counter,
+        ):
+            outcome = _play(Visitor(person), Visitor(daughter), counter, hospital)
     except httpx.TransportError:
         raise StoryStopped(
             f"{base} 没有回应。请先在另一个窗口运行 tongban run；它用的不是这个端口，就加 --url 写明它在哪里"
@@ -90,28 +102,36 @@ def command(
     _tell_the_end(outcome)
 
 
-def _play(visitor: Visitor, counter: httpx.Client, hospital: Hospital) -> Outcome:
+def _play(visitor: Visitor, daughter: Visitor, counter: httpx.Client, hospital: Hospital) -> Outcome:
     say = _narrator()
-    _sign_in(visitor, say)
+    _sign_in(visitor, _WHO, _RESIDENT_KEY, say)
+    _activate(visitor, say)
     _file(visitor, say)
+    _sign_in(daughter, _DAUGHTER, _DAUGHTER_KEY, say)
+    shared = _share(daughter, say)
     patient = _identify(counter, hospital, say)
     encounter = _stay(counter, hospital, patient, say)
     outcome = _settle(counter, hospital, patient, encounter, say)
     _ask_why(visitor, outcome, say)
+    _look_at_the_account(daughter, shared, outcome, say)
     return outcome
 
 
 # --- on the pages ----------------------------------------------------------------------------------------------------
 
 
-def _sign_in(visitor: Visitor, say: Callable[[str, str], None]) -> None:
-    page = visitor.open("/sign-in?next=/code")
-    page = visitor.send(page.form("/sign-in"), {}, button=("resident", _RESIDENT_KEY))
+def _sign_in(visitor: Visitor, name: str, key: str, say: Callable[[str, str], None]) -> None:
+    page = visitor.open("/sign-in")
+    page = visitor.send(page.form("/sign-in"), {}, button=("resident", key))
     if page.path == "/consent":
-        page = visitor.send(page.form("/consent"), {"agree": "1"})
-        say("登录", f"{_WHO}选中自己，同意查询医保信息")
+        visitor.send(page.form("/consent"), {"agree": "1"})
+        say("登录", f"{name}选中自己，同意查询医保信息")
     else:
-        say("登录", f"{_WHO}选中自己；以前同意过查询医保信息")
+        say("登录", f"{name}选中自己；以前同意过查询医保信息")
+
+
+def _activate(visitor: Visitor, say: Callable[[str, str], None]) -> None:
+    page = visitor.open("/code")
     if any(form.action.endswith("/code/activate") for form in page.forms):
         page = visitor.send(page.form("/code/activate"), {})
     say("医保码", page.title)
@@ -169,6 +189,44 @@ def _filing_in_force(visitor: Visitor) -> str | None:
     if not any(wanted in card and "已备案" in card and "已到期" not in card for card in page.texts("card")):
         return None
     return next(href.rsplit("/", 1)[-1] for text, href in page.links if text == wanted)
+
+
+# --- the daughter's account ------------------------------------------------------------------------------------------
+
+
+def _share(daughter: Visitor, say: Callable[[str, str], None]) -> str:
+    """The mother may use part of it; returns the address of what was given."""
+    page = daughter.open("/family-account")
+    known = next((href for text, href in page.links if text.startswith(_WHO) and "/given/" in href), None)
+    if known is not None:
+        say("家庭共济", f"{_DAUGHTER}以前给{_WHO}办过：{'；'.join(daughter.open(known).texts('sum'))}")
+        return known
+    mother = next(person.person_id for person in demo_cast() if person.name == _WHO)
+    answers: tuple[tuple[str, str, Mapping[str, str]], ...] = (
+        ("who", _WHO, {"receiver": str(mother)}),
+        ("amount", f"{_SHARED_YUAN} 元", {"limit": _SHARED_YUAN}),
+        ("review", "没有错", {}),
+        ("sign", f"看完承诺书，打字签名“{_DAUGHTER}”", {"agree": "1", "typed": _DAUGHTER}),
+    )
+    page = daughter.send(page.form("/family-account/start"), {})
+    for step, told, typed in answers:
+        say(f"家庭共济 · {page.title}", told)
+        page = daughter.send(page.form(f"/{step}"), typed)
+    given = next((href for _, href in page.links if "/given/" in href), None)
+    if page.title != "办好了" or given is None:
+        raise StoryStopped(f"家庭共济没有办成，停在“{page.title}”")
+    say(page.title, f"编号 {given.rsplit('/', 1)[-1]}，{_WHO}看病自己的账户不够，就自动用")
+    return given
+
+
+def _look_at_the_account(daughter: Visitor, given: str, outcome: Outcome, say: Callable[[str, str], None]) -> None:
+    """What the giver sees of it: amounts, days, kinds of place."""
+    page = daughter.open(given)
+    say(f"{_DAUGHTER}的手机上", page.title)
+    for lines in (*page.texts("sum"), *page.texts("line")):
+        results.print(f"    {lines}", soft_wrap=True)
+    if outcome.aid and not any(f"用了 {outcome.aid:,.2f} 元" in lines for lines in page.texts("line")):
+        raise StoryStopped(f"{_DAUGHTER}的账上没有刚才用的 {outcome.aid:,.2f} 元")
 
 
 # --- at the hospital -------------------------------------------------------------------------------------------------
@@ -237,7 +295,7 @@ def _settle(
         encounter,
         str(total),
         mdtrt_cert_type="03",
-        acct_used_flag="0",
+        acct_used_flag="1",
         dscgTime=f"{_today()}",
     )
     preview = hospital.call(counter, "2303", asked, insured_region=_INSURED_REGION)["setlinfo"]
@@ -248,6 +306,7 @@ def _settle(
         total=Decimal(info["medfee_sumamt"]),
         funds=Decimal(info["fund_pay_sumamt"]),
         account=Decimal(info["acct_pay"]),
+        aid=Decimal(info["acct_mulaid_pay"]),
         cash=Decimal(info["psn_cash_pay"]),
     )
     if info["fund_pay_sumamt"] != preview["fund_pay_sumamt"]:
@@ -255,6 +314,7 @@ def _settle(
     if outcome.total != total or outcome.total != outcome.funds + outcome.account + outcome.cash:
         raise StoryStopped(f"各方付的钱加起来不等于总费用 {outcome.total}")
     say("2304 结算", f"结算编号 {outcome.settlement}；起付线 {info['act_pay_dedc']}，比例 {info['pool_prop_selfpay']}")
+    say("2304 结算", f"家人的个人账户付 {info['acct_mulaid_pay']}，付现金 {info['psn_cash_pay']}")
     return outcome
 
 
@@ -279,7 +339,7 @@ def _ask_why(visitor: Visitor, outcome: Outcome, say: Callable[[str, str], None]
 def _tell_the_end(outcome: Outcome) -> None:
     text = (
         f"总费用 {outcome.total:,.2f} 元\n医保基金付 {outcome.funds:,.2f} 元\n"
-        f"个人账户付 {outcome.account:,.2f} 元\n{_WHO}付现金 {outcome.cash:,.2f} 元"
+        f"{_DAUGHTER}的个人账户付 {outcome.aid:,.2f} 元\n{_WHO}付现金 {outcome.cash:,.2f} 元"
     )
     results.print(Panel(text, title="谁付了多少", expand=False))
 

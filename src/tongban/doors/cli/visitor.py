@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+# What a reader sees as a new line.
+_BREAKS: Final = frozenset({"br", "dd", "div", "dt", "h1", "h2", "h3", "li", "p"})
 _VOID: Final = frozenset({"input", "br", "hr", "img", "meta", "link", "rect", "path", "circle", "source", "wbr"})
 
 
@@ -76,6 +78,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
+        if tag in _BREAKS:
+            self.handle_data(" ")
         if tag not in _VOID:
             self._open.append(Element(tag, frozenset(known.get("class", "").split())))
         if tag == "form":
