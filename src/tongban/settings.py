@@ -27,13 +27,15 @@ class SettingsWrong(Refusal):
 @dataclass(frozen=True)
 class IdentityProvider:
     """Who tells us who somebody is (OpenID Connect). `id_number_claim` is the claim that holds the resident ID number;
-    `public_url` is where people reach this installation, without a slash at the end."""
+    `wechat_claim` the one that holds what WeChat calls the person at the service account that sends messages, "" for
+    none; `public_url` is where people reach this installation, without a slash at the end."""
 
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
     public_url: str
     id_number_claim: str
+    wechat_claim: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def _identity_provider(environ: Mapping[str, str]) -> IdentityProvider | None:
         client_secret=needed["TONGBAN_OIDC_CLIENT_SECRET"],
         public_url=needed["TONGBAN_PUBLIC_URL"].rstrip("/"),
         id_number_claim=environ.get("TONGBAN_OIDC_ID_NUMBER_CLAIM", "id_number").strip(),
+        wechat_claim=environ.get("TONGBAN_OIDC_WECHAT_CLAIM", "").strip(),
     )
 
 

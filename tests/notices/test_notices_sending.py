@@ -24,11 +24,16 @@ from tongban.notices import (
     QuietHours,
     Recorded,
     Sender,
+    Wechat,
     WechatTemplate,
+    allow_wechat,
     bind_wechat,
     deliver,
     messengers_for,
+    resume_deliveries,
     sms_text,
+    stop_wechat,
+    wechat_of,
     wechat_text,
 )
 from tongban.settings import Messages, Settings, SettingsWrong
@@ -196,6 +201,54 @@ async def test_wechat_goes_out_for_those_who_are_bound(db: Db, pool: Pool, vault
     to_wechat = sender(pool, vault, messenger, Channel.WECHAT)
     await deliver(to_wechat, person_id=LI, notice_no=number, channel=Channel.WECHAT, now=night)
     assert [(to, text) for to, text, _, _ in messenger.sent] == [("openid-of-li", "备案有新消息，点开看")]
+
+
+async def test_who_wants_no_wechat_gets_none_and_a_sign_in_does_not_bring_it_back(db: Db, vault: Vault) -> None:
+    assert await wechat_of(db, LI) is Wechat.NONE
+    await bind_wechat(db, vault, person_id=LI, openid="openid-of-li", now=NOW)
+    await stop_wechat(db, person_id=LI, now=NOW)
+    assert await db.fetchval("select openid_enc from notices.wechat") is None
+    await bind_wechat(db, vault, person_id=LI, openid="openid-of-li", now=NOW)
+    assert await wechat_of(db, LI) is Wechat.OFF
+    await tell(db)
+    assert [row["channel"] for row in await db.fetch("select channel from notices.delivery")] == ["sms"]
+    await allow_wechat(db, person_id=LI, now=NOW)
+    await bind_wechat(db, vault, person_id=LI, openid="openid-of-li", now=NOW)
+    assert await wechat_of(db, LI) is Wechat.ON
+    # Two sign-ins with the same name are one binding.
+    await bind_wechat(db, vault, person_id=LI, openid="openid-of-li", now=NOW + timedelta(days=1))
+    assert await db.fetchval("select bound_at from notices.wechat") == NOW
+
+
+async def test_a_messenger_with_a_bug_is_given_up_like_a_busy_one_and_quotes_nothing(
+    db: Db, pool: Pool, vault: Vault
+) -> None:
+    await tell(db)
+
+    class Broken(Answering):
+        async def send(self, to: str, text: str, ref: str, link: str = "") -> ProviderReceipt:
+            self.sent.append((to, text, ref, link))
+            raise KeyError(f"no template for {to}")
+
+    messenger, now = Broken([]), NOW
+    while (again := await go(pool, vault, messenger, now)) is not None:
+        now = max(again, DAY.over_at(again) or again)
+    assert len(messenger.sent) == TRIES_MAX
+    row = await state(db)
+    assert (row["state"], row["last_failure"]) == ("failed", "程序出错（KeyError）")
+
+
+async def test_a_delivery_whose_job_is_gone_gets_a_new_one(db: Db) -> None:
+    await tell(db)
+    assert await resume_deliveries(db, now=NOW + timedelta(hours=1)) == 0
+    # There still is a job: nothing is left twice.
+    assert await resume_deliveries(db, now=NOW + timedelta(days=1)) == 0
+    await db.execute("update jobs.pgqueuer set status = 'failed'")
+    assert await resume_deliveries(db, now=NOW + timedelta(days=1)) == 1
+    assert await db.fetchval("select count(*) from jobs.pgqueuer where status = 'queued'") == 1
+    await db.execute("delete from jobs.pgqueuer")
+    await db.execute("update notices.delivery set state = 'failed', ended_at = now()")
+    assert await resume_deliveries(db, now=NOW + timedelta(days=1)) == 0
 
 
 async def test_the_queue_holds_numbers_only(db: Db) -> None:

@@ -1,5 +1,6 @@
 """The worker itself: what is due is done, what fails is tried again and kept, what runs is finished."""
 
+import asyncio
 import json
 import os
 import signal
@@ -17,11 +18,12 @@ import pytest
 from notices_kit import LI, NOW, add_person, provider, tell
 from tongban.doors.worker import CHORES, HANDLERS, Context, Ids, run
 from tongban.doors.worker.chores import purge_job_log, purge_sessions, remind
+from tongban.doors.worker.run import DatabaseGone
 from tongban.drafts import start
 from tongban.infra import session
 from tongban.infra.clock import system_clock
 from tongban.infra.crypto import Vault
-from tongban.infra.db import Connection, Db, Pool
+from tongban.infra.db import Connection, Db, Pool, connected
 from tongban.infra.jobs import enqueue
 from tongban.notices import inbox
 from tongban.settings import Settings
@@ -109,6 +111,79 @@ async def test_a_job_that_fails_is_tried_again_then_kept_and_its_log_quotes_no_r
     assert logged
     assert all(secret not in row["traceback"] for row in logged)
     assert any("ValueError at test_notices_worker.py" in row["traceback"] for row in logged)
+
+
+async def test_a_job_that_hangs_or_fails_keeps_no_other_from_being_done(
+    db: Db, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[DatabaseGone.__module__], "_JOB_SECONDS_MAX", 1.0)
+    done = 0
+
+    async def hangs(context: Context, ids: Ids) -> None:
+        await asyncio.sleep(600)
+
+    async def fails(context: Context, ids: Ids) -> None:
+        raise ZeroDivisionError
+
+    async def does(context: Context, ids: Ids) -> None:
+        nonlocal done
+        done += 1
+
+    for _ in range(10):  # more than are done at once
+        await enqueue(db, "test.hangs", {})
+        await enqueue(db, "test.fails", {})
+    for _ in range(20):
+        await enqueue(db, "test.does", {})
+    handlers = {"test.hangs": hangs, "test.fails": fails, "test.does": does}
+    await asyncio.wait_for(run(settings, once=True, handlers=handlers), 60)
+    assert done == 20
+    assert {row["status"] for row in await queue(db)} == {"queued"}  # to be tried again later
+
+
+def chores_done(database_url: str, name: str) -> int:
+    """How often a chore was done, asked from a thread that has no event loop."""
+
+    async def ask() -> int:
+        async with connected(database_url) as db:
+            found: int = await db.fetchval(
+                "select count(*) from jobs.pgqueuer_log where entrypoint = $1 and status = 'successful'", name
+            )
+            return found
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.faults
+def test_a_chore_missed_while_no_worker_ran_is_done_once_by_two_that_start(settings: Settings) -> None:
+    url = str(settings.database_url)
+
+    async def missed() -> None:
+        async with connected(url) as db:
+            for chore in CHORES:
+                await db.execute(
+                    """insert into jobs.pgqueuer_schedules (expression, entrypoint, next_run)
+                       values ($1, $2, now() - interval '3 hours')""",
+                    chore.when,
+                    chore.name,
+                )
+
+    asyncio.run(missed())
+    environ = {**os.environ, **settings.for_workers(), "TONGBAN_MESSENGER": "off"}
+    workers = [subprocess.Popen([str(PROGRAM), "work"], env=environ) for _ in range(2)]
+    try:
+        for name in ("chores.reminders", "chores.materials", "chores.job_log"):
+            wait_until(lambda name=name: chores_done(url, name) > 0)  # type: ignore[misc]
+    finally:
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        ended = [worker.wait(20) for worker in workers]
+    assert ended == [0, 0]
+    assert [chores_done(url, name) for name in ("chores.reminders", "chores.materials", "chores.job_log")] == [1, 1, 1]
+
+
+async def test_without_its_database_it_ends_with_a_sentence(settings: Settings) -> None:
+    with pytest.raises(DatabaseGone, match="数据库断开"):
+        await run(replace(settings, database_url="postgresql://nobody@127.0.0.1:9/none"))
 
 
 async def test_drafts_about_to_be_thrown_away_are_told_once(

@@ -20,7 +20,7 @@ function provider(issuer) {
     clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [REDIRECT_URI] }],
     jwks: { keys: [key()] },
     cookies: { keys: [randomUUID()] },
-    claims: { openid: ['sub'], profile: ['name', 'id_number'] },
+    claims: { openid: ['sub'], profile: ['name', 'id_number', 'wechat_openid'] },
     ttl: { IdToken: 120, AuthorizationCode: 60, AccessToken: 120, Interaction: 600, Session: 600, Grant: 600 },
     pkce: { required: () => true },
     findAccount: (_, login) => ({ accountId: login, claims: () => ({ sub: login, ...accounts[login] }) }),

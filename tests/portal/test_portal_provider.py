@@ -16,13 +16,18 @@ from portal_kit import Browser, Clock, count
 from bills_kit import WANG
 from oidc_kit import CLIENT_ID, CLIENT_SECRET, Provider, running, with_parameters
 from tongban.app import create_app
+from tongban.notices.wechat import openid_of
 from tongban.people import demo_cast
 from tongban.settings import IdentityProvider, Settings
 
 HERE = "https://portal.test"
 RETURN = f"{HERE}/sign-in/return"
 ACCOUNTS = {
-    "wang": {"name": "王秀英", "id_number": next(p.id_number for p in demo_cast() if p.person_id == WANG)},
+    "wang": {
+        "name": "王秀英",
+        "id_number": next(p.id_number for p in demo_cast() if p.person_id == WANG),
+        "wechat_openid": "o-wang",
+    },
     "stranger": {"name": "外省人", "id_number": "11010519491231002X"},
     "nameless": {"name": "没有号码的人"},
 }
@@ -47,7 +52,7 @@ def real(demo: Settings, provider: Provider, tmp_path: Path) -> Settings:
     own = tmp_path / "own.json"
     own.write_text(json.dumps(content | {"made_for_demo": False}))
     own.chmod(0o600)
-    told = IdentityProvider(provider.issuer, CLIENT_ID, CLIENT_SECRET, HERE, "id_number")
+    told = IdentityProvider(provider.issuer, CLIENT_ID, CLIENT_SECRET, HERE, "id_number", "wechat_openid")
     return replace(demo, is_demo=False, secrets_file=own, identity_provider=told)
 
 
@@ -259,3 +264,45 @@ async def test_what_the_person_is_sent_away_with_holds_no_secret(visitor: Browse
     assert asked["code_challenge_method"] == "S256"
     assert CLIENT_SECRET not in str(asked)
     assert not {"code_verifier", "client_secret"} & set(asked)
+
+
+async def test_messages_go_to_the_wechat_of_who_signed_in_until_the_person_wants_none(
+    app: Litestar, visitor: Browser, provider: Provider
+) -> None:
+    async def sign_in() -> None:
+        await visitor.follow(await visitor.get(await provider.sign_in(await leave(visitor, "/inbox"), "wang")))
+        if "/consent" in str(visitor.seen[-1].url):
+            await visitor.follow(await visitor.post("/consent", {"agree": "1"}))
+
+    async def sign_out() -> None:
+        await visitor.get("/inbox")
+        await visitor.post("/sign-out")
+
+    async def openid() -> str:
+        async with app.state.pool.acquire() as db:
+            return await openid_of(db, app.state.vault, WANG)
+
+    await sign_in()
+    assert await openid() == ""  # not before the person has consented
+    await sign_out()
+    await sign_in()
+    assert await openid() == "o-wang"
+    assert "消息也会发到您的微信" in (await visitor.get("/inbox")).text
+    await visitor.follow(await visitor.post("/inbox/wechat", {"send": "no"}))
+    assert "您说过不要发到微信" in visitor.page
+    await sign_out()
+    await sign_in()
+    assert await openid() == ""
+    await visitor.get("/inbox")
+    await visitor.follow(await visitor.post("/inbox/wechat", {"send": "yes"}))
+    assert "下次登录以后" in visitor.page
+    await sign_out()
+    await sign_in()
+    assert await openid() == "o-wang"
+    async with app.state.pool.acquire() as db:
+        rows = await db.fetch(
+            "select action from infra.audit where action like 'notices.wechat%' and person_id = $1 order by audit_id",
+            WANG,
+        )
+    steps = ["bound", "stopped", "allowed", "bound"]
+    assert [row["action"] for row in rows] == [f"notices.wechat_{step}" for step in steps]

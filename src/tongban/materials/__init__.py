@@ -11,7 +11,7 @@ from tongban.materials.errors import (
 )
 from tongban.materials.keeping import Fault, Purged, check, count, due, purge, remove_strays, strays, tidy
 from tongban.materials.model import SAMPLES, Announced, Due, Material, MaterialKind, kind_of_code
-from tongban.materials.proposals import READ_PICTURE, fields_read, first_page, proposal_of, propose
+from tongban.materials.proposals import READ_PICTURE, begin_reading, fields_read, proposal_of, propose
 from tongban.materials.reading import Line, ReadField
 from tongban.materials.rules import KEEP_MONTHS_MIN, LOOSE_DAYS, in_slot, months_to_keep
 from tongban.materials.service import (
@@ -78,7 +78,7 @@ __all__ = [
     "READ_PICTURE",
     "Line",
     "ReadField",
-    "first_page",
+    "begin_reading",
     "propose",
     "fields_read",
     "proposal_of",

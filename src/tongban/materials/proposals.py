@@ -27,21 +27,24 @@ async def ask_to_read(db: Db, material: Material) -> None:
         await jobs.enqueue(db, READ_PICTURE, ids, once=f"{READ_PICTURE}:{material.number}")
 
 
-async def first_page(
-    db: Db, vault: Vault, files: Files, *, person_id: int, serial: int
+async def begin_reading(
+    db: Db, vault: Vault, files: Files, *, person_id: int, serial: int, now: datetime
 ) -> tuple[Material, bytes] | None:
-    """The picture to read; None when it is gone or was read before. Raises FileMissing, NotOpened."""
+    """The picture and its first page; None when it is gone or somebody began to read it before: a picture that breaks
+    the reader does so once. Raises FileMissing, FilesUnavailable, NotOpened."""
     material = await store.by_serial(db, person_id, serial)
-    if material is None or await store.sealed_proposal(db, person_id, serial) is not None:
+    if material is None:
         return None
-    return material, await open_page(vault, files, material, 1)
+    page = await open_page(vault, files, material, 1)
+    if not await store.begin_proposal(db, person_id, serial, _sealed(vault, material, {}), now):
+        return None
+    return material, page
 
 
 async def propose(db: Db, vault: Vault, material: Material, lines: Sequence[Line], *, now: datetime) -> None:
-    """Keep what the lines amount to. Where nothing could be read the proposal is empty, and nothing is read again."""
+    """Keep what the lines amount to. Where nothing could be read the proposal stays empty."""
     fields = fields_of(lines, material.kind, day_of(now))
-    content = json.dumps({name: list(field) for name, field in fields.items()}, ensure_ascii=False)
-    sealed = vault.seal(content, _context(material.person_id, material.material_serial))
+    sealed = _sealed(vault, material, fields)
     await store.keep_proposal(db, material.person_id, material.material_serial, sealed, now)
 
 
@@ -68,6 +71,11 @@ async def proposal_of(db: Db, vault: Vault, *, person_id: int, number: str) -> M
     """
     fields = await fields_read(db, vault, person_id=person_id, number=number)
     return {name: field.text for name, field in fields.items()} or None
+
+
+def _sealed(vault: Vault, material: Material, fields: Mapping[str, ReadField]) -> bytes:
+    content = json.dumps({name: list(field) for name, field in fields.items()}, ensure_ascii=False)
+    return vault.seal(content, _context(material.person_id, material.material_serial))
 
 
 def _context(person_id: int, serial: int) -> str:

@@ -246,13 +246,26 @@ async def sealed_proposal(db: Db, person_id: int, serial: int) -> bytes | None:
     return found
 
 
-async def keep_proposal(db: Db, person_id: int, serial: int, content_enc: bytes, now: datetime) -> None:
-    """Nothing happens when the material is gone, or was read already."""
-    await db.execute(
+async def begin_proposal(db: Db, person_id: int, serial: int, content_enc: bytes, now: datetime) -> bool:
+    """False when the material is gone, or there is a proposal already."""
+    done = await db.execute(
         """insert into materials.proposal (person_id, material_serial, content_enc, read_at)
            select person_id, material_serial, $3, $4 from materials.material
            where person_id = $1 and material_serial = $2
            on conflict do nothing""",
+        person_id,
+        serial,
+        content_enc,
+        now,
+    )
+    return done.endswith(" 1")
+
+
+async def keep_proposal(db: Db, person_id: int, serial: int, content_enc: bytes, now: datetime) -> None:
+    """Nothing happens when the material is gone."""
+    await db.execute(
+        """update materials.proposal set content_enc = $3, read_at = $4
+           where person_id = $1 and material_serial = $2""",
         person_id,
         serial,
         content_enc,

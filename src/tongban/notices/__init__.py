@@ -13,7 +13,7 @@ from tongban.notices.messengers import (
     outbox_of,
 )
 from tongban.notices.model import Channel, Delivery, DeliveryState, Notice, NoticeKind
-from tongban.notices.sending import TRIES_MAX, QuietHours, Sender, bind_wechat, deliver
+from tongban.notices.sending import TRIES_MAX, QuietHours, Sender, deliver
 from tongban.notices.service import (
     DELIVER,
     deliveries,
@@ -23,10 +23,12 @@ from tongban.notices.service import (
     mark_all_read,
     mark_read,
     post,
+    resume_deliveries,
     told_about,
     unread,
 )
 from tongban.notices.texts import sms_text, wechat_text
+from tongban.notices.wechat import Wechat, allow_wechat, bind_wechat, stop_wechat, wechat_of
 
 __all__ = [
     "Notice",
@@ -48,7 +50,12 @@ __all__ = [
     "TRIES_MAX",
     "deliver",
     "deliveries",
+    "resume_deliveries",
+    "Wechat",
+    "wechat_of",
     "bind_wechat",
+    "stop_wechat",
+    "allow_wechat",
     "sms_text",
     "wechat_text",
     "Messenger",

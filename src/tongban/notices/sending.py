@@ -1,27 +1,34 @@
-"""Send one notice through one channel: at least once tried, never again once the provider has taken it.
+"""Send one notice through one channel: at least once tried, never again once the provider's receipt is written down.
 
 No transaction stays open while a provider is asked. A worker first writes down that it is trying and until when nobody
 else may; then it asks; then it writes down the answer. Killed in between, the next worker waits out the time and asks
-again with the same `ref`.
+again with the same `ref`. So is a provider that took the message and answered too late. Whatever happens, a provider is
+asked TRIES_MAX times at most.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+import asyncpg
+import structlog
+
 from tongban.infra.clock import in_china
 from tongban.infra.crypto import Vault
-from tongban.infra.db import Db, Pool
+from tongban.infra.db import Pool
 from tongban.notices import store
 from tongban.notices.messengers import TRY_TIMEOUT, Messenger, Never, NotNow
 from tongban.notices.model import Channel, Delivery
 from tongban.notices.texts import sms_text, wechat_text
+from tongban.notices.wechat import openid_of
 from tongban.people import get_person
 
 # How long to wait after the first, second … try that came to nothing; after the last there is no other.
 _WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
 TRIES_MAX = len(_WAITS) + 1
-_WECHAT = "person.wechat"
+
+
+_log = structlog.get_logger("tongban.notices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +82,15 @@ async def deliver(
         link = sender.public_url + taken.link if sender.public_url and taken.link else ""
         receipt = await messenger.send(to, text, str(taken.ref), link)
     except NotNow as reason:
-        failure = str(reason)
-        again = now + _WAITS[taken.attempts - 1] if taken.attempts < TRIES_MAX else None
+        failure, again = str(reason), _next_try(taken, now)
     except Never as reason:
         failure = str(reason)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        raise  # our own database is gone: nothing can be written down now
+    except Exception as error:
+        # A messenger that has a bug, a person who is gone: the try counts, and its end can be seen.
+        _log.error("delivery failed", channel=channel.value, error=type(error).__name__)
+        failure, again = f"程序出错（{type(error).__name__}）", _next_try(taken, now)
     else:
         async with sender.pool.acquire() as db:
             await store.delivery_sent(db, taken, receipt.provider_id, now=now)
@@ -91,9 +103,8 @@ async def deliver(
     return again
 
 
-async def bind_wechat(db: Db, vault: Vault, *, person_id: int, openid: str, now: datetime) -> None:
-    """From now on messages go to this WeChat user, too."""
-    await store.bind_wechat(db, person_id, vault.seal(openid, _WECHAT), now)
+def _next_try(delivery: Delivery, now: datetime) -> datetime | None:
+    return now + _WAITS[delivery.attempts - 1] if delivery.attempts < TRIES_MAX else None
 
 
 async def _address(sender: Sender, delivery: Delivery) -> str:
@@ -102,8 +113,7 @@ async def _address(sender: Sender, delivery: Delivery) -> str:
         if delivery.channel is Channel.SMS:
             to = (await get_person(db, sender.vault, delivery.person_id)).phone
         else:
-            sealed = await store.wechat_of(db, delivery.person_id)
-            to = sender.vault.open(sealed, _WECHAT) if sealed else ""
+            to = await openid_of(db, sender.vault, delivery.person_id)
     if not to:
         raise Never(f"没有可以发{delivery.channel.zh}的号码")
     return to

@@ -5,17 +5,20 @@ or fall together. How the message leaves the house is the worker's business (`no
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tongban.infra import jobs
 from tongban.infra.db import Db
 from tongban.notices import store
 from tongban.notices.errors import NoticeNotFound
-from tongban.notices.model import Notice, NoticeKind
+from tongban.notices.model import Channel, Notice, NoticeKind
 
 # The worker's name for sending one notice through one channel.
 DELIVER = "notices.deliver"
+# Longer than any delivery waits between two tries without a job: quiet hours are over, a worker was there.
+_LEFT_BEHIND = timedelta(hours=12)
+_RESUMED_AT_ONCE = 1000
 
 
 async def post(
@@ -43,12 +46,27 @@ async def post(
         return
     notice_no, channels = posted
     for channel in channels:
-        await jobs.enqueue(
-            db,
-            DELIVER,
-            {"person_id": person_id, "notice_no": notice_no, "channel": channel.value},
-            once=f"{DELIVER} {person_id} {notice_no} {channel.value}",
-        )
+        await _leave_job(db, person_id, notice_no, channel)
+
+
+async def resume_deliveries(db: Db, *, now: datetime) -> int:
+    """Leave a job again for every delivery that has not ended and whose job is gone; returns how many there were.
+
+    A job is given up when it failed too often for reasons of ours, or by an operator. What was to be sent is still to
+    be sent: the tries that a provider was asked are counted with the delivery.
+    """
+    found = await store.left_behind(db, now - _LEFT_BEHIND, _RESUMED_AT_ONCE)
+    return sum([await _leave_job(db, *delivery) for delivery in found])
+
+
+async def _leave_job(db: Db, person_id: int, notice_no: int, channel: Channel) -> bool:
+    """False where there is one already."""
+    return await jobs.enqueue(
+        db,
+        DELIVER,
+        {"person_id": person_id, "notice_no": notice_no, "channel": channel.value},
+        once=f"{DELIVER} {person_id} {notice_no} {channel.value}",
+    )
 
 
 async def inbox(db: Db, person_id: int, *, before: int | None = None, limit: int = 20) -> list[Notice]:

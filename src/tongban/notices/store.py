@@ -34,6 +34,7 @@ async def insert(
              select person_id, notice_no, 'sms' from told
              union all
              select told.person_id, notice_no, 'wechat' from told join notices.wechat using (person_id)
+             where openid_enc is not null
              returning channel
            )
            select told.notice_no, (select array_agg(channel) from going) as channels from told""",
@@ -185,19 +186,62 @@ async def deliveries(db: Db, limit: int) -> list[Any]:
     )
 
 
-async def wechat_of(db: Db, person_id: int) -> bytes | None:
+async def left_behind(db: Db, before: datetime, limit: int) -> list[tuple[int, int, Channel]]:
+    """Deliveries that have not ended and that somebody should have taken up before that moment."""
+    rows = await db.fetch(
+        """select person_id, notice_no, channel from notices.delivery join notices.notice using (person_id, notice_no)
+           where state = 'queued' and coalesce(not_before, created_at) < $1
+           order by not_before nulls first limit $2""",
+        before,
+        limit,
+    )
+    return [(row["person_id"], row["notice_no"], Channel(row["channel"])) for row in rows]
+
+
+# ---- WeChat ----
+
+
+async def openid_of(db: Db, person_id: int) -> bytes | None:
     sealed: bytes | None = await db.fetchval("select openid_enc from notices.wechat where person_id = $1", person_id)
     return sealed
 
 
-async def bind_wechat(db: Db, person_id: int, openid_enc: bytes, now: datetime) -> None:
-    await db.execute(
-        """insert into notices.wechat (person_id, openid_enc, bound_at) values ($1, $2, $3)
-           on conflict (person_id) do update set openid_enc = excluded.openid_enc, bound_at = excluded.bound_at""",
+async def is_wechat_on(db: Db, person_id: int) -> bool | None:
+    """None: nothing is known."""
+    is_on: bool | None = await db.fetchval(
+        "select openid_enc is not null from notices.wechat where person_id = $1", person_id
+    )
+    return is_on
+
+
+async def bind_wechat(db: Db, person_id: int, openid_enc: bytes, now: datetime) -> bool:
+    """False for a person who wants no messages there."""
+    done = await db.execute(
+        """insert into notices.wechat as w (person_id, openid_enc, bound_at) values ($1, $2, $3)
+           on conflict (person_id) do update set openid_enc = excluded.openid_enc, bound_at = excluded.bound_at
+             where w.openid_enc is not null""",
         person_id,
         openid_enc,
         now,
     )
+    return done.endswith(" 1")
+
+
+async def stop_wechat(db: Db, person_id: int, now: datetime) -> bool:
+    """False when there was nothing to stop."""
+    done = await db.execute(
+        """update notices.wechat set openid_enc = null, stopped_at = $2
+           where person_id = $1 and openid_enc is not null""",
+        person_id,
+        now,
+    )
+    return done.endswith(" 1")
+
+
+async def allow_wechat(db: Db, person_id: int) -> bool:
+    """False when it was not stopped."""
+    done = await db.execute("delete from notices.wechat where person_id = $1 and openid_enc is null", person_id)
+    return done.endswith(" 1")
 
 
 # ---- what was looked through ----

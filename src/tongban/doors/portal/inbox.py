@@ -11,7 +11,16 @@ from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page
 from tongban.infra.clock import in_china
 from tongban.kernel.dates import zh_date
-from tongban.notices import NoticeNotFound, inbox, mark_all_read, mark_read, unread
+from tongban.notices import (
+    NoticeNotFound,
+    allow_wechat,
+    inbox,
+    mark_all_read,
+    mark_read,
+    stop_wechat,
+    unread,
+    wechat_of,
+)
 
 _PAGE_LENGTH = 20
 
@@ -32,6 +41,8 @@ async def notices(request: Request, db: RouteDb) -> Response[Any]:
         newest=shown[0].notice_no if shown else 0,
         more=shown[-1].notice_no if len(found) > _PAGE_LENGTH else None,
         is_later=before is not None,
+        wechat=(await wechat_of(db, person.person_id)).value,
+        was_allowed=request.query_params.get("wechat") == "next",
     )
 
 
@@ -56,6 +67,19 @@ async def read_all(request: Request, db: RouteDb) -> Response[Any]:
     return see_other("/inbox")
 
 
+@post("/inbox/wechat", opt={"who": "person"})
+async def wechat(request: Request, db: RouteDb) -> Response[Any]:
+    """No messages to WeChat any more, or again from the next sign-in on."""
+    person_id, now = current_person(request).person_id, request.app.state.clock()
+    match (await read_form(request)).get("send", ""):
+        case "no":
+            await stop_wechat(db, person_id=person_id, now=now)
+        case "yes":
+            await allow_wechat(db, person_id=person_id, now=now)
+            return see_other("/inbox?wechat=next")
+    return see_other("/inbox")
+
+
 def _number(text: str) -> int | None:
     """A notice's number from an address or a form; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
@@ -70,4 +94,4 @@ def _when(request: Request, at: Any) -> str:
     return f"{day.partition('年')[2] if moment.year == now.year else day} {moment:%H:%M}"
 
 
-route_handlers = [notices, open_notice, read_all]
+route_handlers = [notices, open_notice, read_all, wechat]

@@ -10,7 +10,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlencode
 
 import httpx
@@ -74,6 +74,13 @@ class Metadata(msgspec.Struct, frozen=True):
     userinfo_endpoint: str = ""
 
 
+class Identity(NamedTuple):
+    """Whoever signed in: the resident ID number, and what WeChat calls the person ("" where the provider tells not)."""
+
+    id_number: str
+    wechat_openid: str
+
+
 class OidcClient:
     """One provider. `redirect_uri` is where it sends people back to."""
 
@@ -103,8 +110,8 @@ class OidcClient:
         join = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{join}{urlencode(query)}", pending
 
-    async def finish(self, pending: Pending, answer: Mapping[str, str], now: datetime) -> str:
-        """The resident ID number of whoever signed in. Raises SignInFailed, ProviderUnreachable."""
+    async def finish(self, pending: Pending, answer: Mapping[str, str], now: datetime) -> Identity:
+        """Whoever signed in. Raises SignInFailed, ProviderUnreachable."""
         if not hmac.compare_digest(answer.get("state", "").encode(), pending.state.encode()):
             raise SignInFailed("state")
         if answer.get("iss", self._provider.issuer) != self._provider.issuer:
@@ -127,16 +134,17 @@ class OidcClient:
                 )
             )
             claims = await self._verified(http, metadata, str(tokens.get("id_token", "")), pending.nonce, now)
-            name = self._provider.id_number_claim
-            if name not in claims and metadata.userinfo_endpoint:
+            name, wechat = self._provider.id_number_claim, self._provider.wechat_claim
+            if (name not in claims or (wechat and wechat not in claims)) and metadata.userinfo_endpoint:
                 bearer = {"authorization": f"Bearer {tokens.get('access_token', '')}"}
                 profile = await _json(http.get(metadata.userinfo_endpoint, headers=bearer))
                 if profile.get("sub") != claims.get("sub"):
                     raise SignInFailed("userinfo of somebody else")
-                claims = profile
+                claims = profile | claims
         if not isinstance(number := claims.get(name), str) or not number:
             raise SignInFailed(f"no claim {name}")
-        return number
+        openid = claims.get(wechat) if wechat else ""
+        return Identity(number, openid if isinstance(openid, str) else "")
 
     async def _verified(
         self, http: httpx.AsyncClient, metadata: Metadata, id_token: str, nonce: str, now: datetime

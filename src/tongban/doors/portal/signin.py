@@ -26,6 +26,7 @@ from tongban.infra import audit
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db, Pool
 from tongban.kernel.errors import NotAllowed, NotFound
+from tongban.notices import bind_wechat
 from tongban.people import (
     Person,
     consent_given,
@@ -95,13 +96,18 @@ async def come_back(request: Request) -> Response[Any]:
     now = request.app.state.clock()
     key = request.app.state.settings.secrets.session_key
     pending = unseal(cookie(request, _pending_name(request)), key, now)
-    id_number = await client.finish(pending, dict(request.query_params), now)
+    identity = await client.finish(pending, dict(request.query_params), now)
     pool: Pool = request.app.state.pool
     async with pool.acquire() as db, db.transaction():
-        person = await find_by_id_number(db, request.app.state.vault, id_number)
+        person = await find_by_id_number(db, request.app.state.vault, identity.id_number)
         if person is None:
             raise NotFound("没有查到您在山西的参保记录。请打参保地的电话核对，或者带身份证到窗口")
         response = await _welcome(request, db, person, pending.next_path, how="oidc")
+        # Nothing more than the sign-in needs is kept of somebody who has not consented yet.
+        if identity.wechat_openid and await consent_given(db, person.person_id, consent_text().version):
+            await bind_wechat(
+                db, request.app.state.vault, person_id=person.person_id, openid=identity.wechat_openid, now=now
+            )
     response.set_cookie(_pending_cookie(request, ""))
     return response
 

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-import asyncpg
-
 from tongban.doors.worker.run import run
 from tongban.infra.workers import die_with_parent
 from tongban.kernel.errors import Refusal
@@ -16,6 +14,3 @@ if __name__ == "__main__":
         asyncio.run(run(Settings.from_env()))
     except Refusal as refusal:
         sys.exit(refusal.sentence)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        # Whoever started it starts it again, and by then the database may be back.
-        sys.exit(f"后台停了，数据库断开：{type(error).__name__}")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tongban import drafts, materials, mutual_aid
+from tongban import drafts, materials, mutual_aid, notices
 from tongban.directory import Regions, all_regions, institution_names
 from tongban.doors.worker.context import Context, Ids
 from tongban.filing import DueFiling, filings_ending, filings_starting
@@ -62,6 +62,13 @@ async def send_premiums(context: Context, ids: Ids) -> None:
     if tax_office is not None:
         async with context.pool.acquire() as db:
             await mutual_aid.send_premiums(db, tax_office, now=context.clock())
+
+
+async def resume_deliveries(context: Context, ids: Ids) -> None:
+    """Messages whose job is gone go out after all."""
+    async with context.pool.acquire() as db:
+        if resumed := await notices.resume_deliveries(db, now=context.clock()):
+            _log.warning("deliveries resumed", count=resumed)
 
 
 async def purge_job_log(context: Context, ids: Ids) -> None:

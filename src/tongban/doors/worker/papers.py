@@ -16,8 +16,13 @@ async def read_picture(context: Context, ids: Ids) -> datetime | None:
         return None
     files = files_from(context.settings)
     async with context.pool.acquire() as db:
-        found = await materials.first_page(
-            db, context.vault, files, person_id=int(ids["person_id"]), serial=int(ids["serial"])
+        found = await materials.begin_reading(
+            db,
+            context.vault,
+            files,
+            person_id=int(ids["person_id"]),
+            serial=int(ids["serial"]),
+            now=context.clock(),
         )
     if found is None:
         return None

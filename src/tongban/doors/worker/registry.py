@@ -34,6 +34,7 @@ CHORES = (
     Chore("chores.sessions", "7 * * * *", chores.purge_sessions),
     Chore("chores.uploads", "27 * * * *", papers.purge_uploads),
     Chore("chores.drafts", "17 * * * *", chores.purge_drafts),
+    Chore("chores.deliveries", "37 * * * *", chores.resume_deliveries),
     Chore("chores.reminders", "0 1 * * *", chores.remind),
     Chore("chores.materials", "0 18 * * *", chores.purge_materials),
     Chore("chores.sharing", "30 17 * * *", chores.end_lapsed_sharing),

@@ -41,11 +41,18 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=12)
 _LOOK_AGAIN = timedelta(seconds=10)
 _TRIES_MAX = 10
 _WAIT_FIRST, _WAIT_MAX = timedelta(seconds=5), timedelta(minutes=30)
+_JOB_SECONDS_MAX = 3600.0
 _ONCE_LOOK_SECONDS = 0.2
 
 
 class NoDatabase(Refusal):
     code = "no_database"
+
+
+class DatabaseGone(Refusal):
+    """Whoever started the worker starts it again, and by then the database may be back."""
+
+    code = "database_gone"
 
 
 class JobFailed(Exception):
@@ -56,8 +63,15 @@ async def run(
     settings: Settings, *, once: bool = False, clock: Clock = system_clock, handlers: Mapping[str, Handler] = HANDLERS
 ) -> None:
     """Until SIGTERM or SIGINT, finishing what runs; with `once`, until nothing is due of what `handlers` can do, all
-    chores among it. Raises NoDatabase.
+    chores among it. Raises NoDatabase, DatabaseGone.
     """
+    try:
+        await _work(settings, once, clock, handlers)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseGone(f"后台停了，数据库断开：{type(error).__name__}。请等数据库回来再启动") from None
+
+
+async def _work(settings: Settings, once: bool, clock: Clock, handlers: Mapping[str, Handler]) -> None:
     if settings.database_url is None:
         raise NoDatabase("还没有数据库可用：请先用 tongban run 启动，或设置 DATABASE_URL")
     pool = await create_pool(settings.database_url, size_max=_AT_ONCE)
@@ -115,7 +129,9 @@ def _worker(queue_pool: "asyncpg.Pool[asyncpg.Record]", context: Context, handle
 def _doing(context: Context, handler: Handler) -> Callable[[Job], Awaitable[None]]:
     async def do(job: Job) -> None:
         try:
-            again = await handler(context, jobs.read_ids(job.payload))
+            # One that hangs would hold its place for good, and eight of them everybody's.
+            async with asyncio.timeout(_JOB_SECONDS_MAX):
+                again = await handler(context, jobs.read_ids(job.payload))
         except Exception as error:
             # Names of things only: the text of a database error quotes rows.
             _log.warning("job failed", job=job.entrypoint, job_id=job.id, tries=job.attempts + 1, error=_kind_of(error))
@@ -143,14 +159,15 @@ def _until(moment: datetime, now: datetime) -> timedelta:
 
 
 def _schedule(worker: PgQueuer, context: Context) -> None:
-    """Cron lines leave jobs: a chore is tried again like everything else, and once however many workers there are."""
+    """Cron lines leave jobs: a chore is tried again like everything else, and once however many workers there are. When
+    the next time is, stands in the database: what was due while no worker ran is done when one starts."""
     for chore in CHORES:
 
         async def due(schedule: Schedule) -> None:
             async with context.pool.acquire() as db:
                 await jobs.enqueue(db, schedule.entrypoint, {}, once=schedule.entrypoint)
 
-        worker.schedule(chore.name, chore.when, clean_old=True)(due)
+        worker.schedule(chore.name, chore.when)(due)
 
 
 def _stop_in_order(worker: PgQueuer) -> None:

@@ -18,11 +18,14 @@ create table notices.notice (
 );
 create index notice_unread on notices.notice (person_id) where read_at is null;
 
--- Where a person's WeChat messages go: the name WeChat has for the person at our service account.
+-- Where a person's WeChat messages go: the name WeChat has for the person at our service account. Who wants none any
+-- more leaves a row without a name, so that the next sign-in does not bring it back.
 create table notices.wechat (
   person_id     bigint primary key,
-  openid_enc    bytea not null,
-  bound_at      timestamptz not null
+  openid_enc    bytea,
+  bound_at      timestamptz not null,
+  stopped_at    timestamptz,
+  check ((openid_enc is null) = (stopped_at is not null))
 );
 
 -- One row per notice and channel. `ref` is what the provider is told, the same at every attempt.
@@ -42,6 +45,8 @@ create table notices.delivery (
   check ((state = 'queued') = (ended_at is null)),
   check ((state = 'sent') = (provider_id <> ''))
 );
+
+create index delivery_queued on notices.delivery (not_before) where state = 'queued';
 
 -- Up to which moment what others write was looked through for messages.
 create table notices.looked_through (
