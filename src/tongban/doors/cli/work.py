@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from tongban.doors.cli.console import errors
-from tongban.doors.worker import run
 from tongban.infra.db.server import open_database
 from tongban.settings import Settings
 
@@ -16,6 +15,9 @@ HELP = "做后台的活：发短信和微信、到期提醒、清理。tongban r
 def command(
     once: Annotated[bool, typer.Option("--once", help="把现在该做的都做完就结束，适合定时任务。")] = False,
 ) -> None:
+    # Imported here: the queue's library is heavy, and no other command needs it.
+    from tongban.doors.worker import run
+
     settings = Settings.from_env()
     settings.require_secrets()
     with open_database(settings) as running:
