@@ -283,7 +283,7 @@ async def test_an_operator_may_name_the_narrower_code(office: Office, elder: Res
     made = await office.apply(elder, disease={"diseases": "M00200"})
     await chronic.accept(db, AGENCY, made.number, now=NOW)
     (certified,) = await chronic.approve(
-        db, office.pack, AGENCY, made.number, Decision(codes=("M00201",), institutions=(OTHER_HOSPITAL,)), now=NOW
+        db, office.pack, AGENCY, made.number, Decision(codes=("M00201",), institutions=(OTHER_HOSPITAL,) * 2), now=NOW
     )
     assert (certified.wanted.code, certified.wanted.disease.value) == ("M00201", "viral_hepatitis")
     assert certified.institutions_on(TODAY) == (OTHER_HOSPITAL,)

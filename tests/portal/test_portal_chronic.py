@@ -1,15 +1,19 @@
 """The pages about chronic diseases without a browser: whatever is in the address, whatever day it is in China."""
 
 import re
+from io import BytesIO
 
 import pytest
 from litestar import Litestar
+from PIL import Image
 from portal_kit import NOW, Browser, Clock
 
-from tongban import chronic
+from bills_kit import WANG
+from tongban import chronic, materials
 from tongban.agency import Operator
 from tongban.infra.clock import day_of
 from tongban.infra.db import connected
+from tongban.materials import MaterialKind
 from tongban.people import demo_cast
 from tongban.settings import Settings
 
@@ -108,3 +112,41 @@ async def test_who_is_not_signed_in_reads_for_whom_the_answer_is(visitor: Browse
     assert "按在山西省太原市参保的人说" in (await visitor.get(address)).text
     await visitor.sign_in("wang_xiuying")
     assert "参保的人说" not in (await visitor.get(address)).text
+
+
+async def test_whoever_applied_for_another_is_not_led_to_pictures_they_see_no_more(
+    visitor: Browser, shared_demo: Settings, app: Litestar
+) -> None:
+    state = app.state
+    async with connected(str(shared_demo.owner_database_url)) as owner_db:
+        open_one = "state = 'in_review' and person_id = $2"
+        await owner_db.execute(f"update chronic.application set applied_by = $1 where {open_one}", WANG, HAN.person_id)
+    async with state.pool.acquire() as db:
+        made = next(each for each in await chronic.applications_of(db, WANG, "others") if not each.state.is_final)
+        paper = await materials.accept(
+            db,
+            state.vault,
+            state.files,
+            person_id=HAN.person_id,
+            uploaded_by=WANG,
+            kind=MaterialKind.EXAM_REPORT,
+            body=_picture(),
+            now=NOW,
+        )
+        await materials.attach(db, person_id=HAN.person_id, numbers=[paper.number], subject=made.number, now=NOW)
+    await visitor.sign_in("wang_xiuying")
+    address, look = f"/chronic/applications/{made.number}", f"/papers/look/{paper.number}/1"
+    assert look in (await visitor.get(address)).text
+    assert (await visitor.get(look)).status_code == 200
+
+    await visitor.get(f"{address}/withdraw")
+    page = await visitor.follow(await visitor.post(f"{address}/withdraw", {"reason": ""}))
+    assert look not in page.text
+    assert "照片只有本人能看" in page.text
+    assert (await visitor.get(look)).status_code == 404
+
+
+def _picture() -> bytes:
+    drawn = BytesIO()
+    Image.new("RGB", (300, 400), "white").save(drawn, "JPEG")
+    return drawn.getvalue()

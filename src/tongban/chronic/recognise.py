@@ -48,7 +48,8 @@ async def approve(
         async with db.transaction():
             application = await taken_by(db, operator, number)
             person_id, serial = application.person_id, application.application_serial
-            chosen = decision.institutions if decision.institutions is not None else application.institutions
+            chosen = application.institutions if decision.institutions is None else decision.institutions
+            chosen = tuple(dict.fromkeys(chosen))
             await _require_institutions(db, pack, application, chosen, today)
             if application.purpose is Purpose.CHANGE_INSTITUTIONS:
                 recognised = tuple(each.wanted for each in application.diseases)
@@ -81,7 +82,9 @@ async def approve(
                 title=f"慢特病{application.purpose.zh}已经通过",
                 body="点开看从哪天起有效、在哪些医院能用。",
             )
-    except asyncpg.ExclusionViolationError:
+    except asyncpg.ExclusionViolationError as error:
+        if error.constraint_name != "certification_once":
+            raise
         raise AlreadyApplied("这些日子里这个病已经有认定，请先让原来的提前结束，或者改开始日") from None
     return [await certification_of(db, person_id, each) for each in serials]
 

@@ -130,7 +130,9 @@ async def application(request: Request, db: RouteDb, number: FromPath[str]) -> R
         rows=rows,
         tag=TAG[found.state],
         asked=[kind.zh for kind in found.asked_kinds],
-        papers=await papers_of(db, found) if viewer.person_id in (found.person_id, found.applied_by) else [],
+        papers=await papers_of(db, found),
+        # Whoever took the pictures for another sees them no more once it is decided.
+        may_look=viewer.person_id == found.person_id or not found.state.is_final,
         certified=certified,
         ask=request.app.state.pack.agency(found.insured_pool),
         ask_phone=await phone_of(db, found.insured_pool),
