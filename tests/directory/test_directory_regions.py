@@ -25,6 +25,13 @@ def test_seven_regions_are_filed_to_at_province_level_and_the_rest_at_city_level
     assert regions.require("650100").filing_level is FilingLevel.CITY
 
 
+def test_a_picker_means_what_was_named_or_a_province_that_is_all_there_is(regions: Regions) -> None:
+    assert regions.chosen("130200", "460000") == "130200"
+    assert [regions.chosen("", code) for code in ("460000", "660000", "130000", "999999", "")] == [
+        *("460000", "660000", "", "", ""),
+    ]
+
+
 def test_the_corps_is_a_pool_beside_xinjiang_and_not_inside_it(regions: Regions) -> None:
     corps = regions.require("660000")
     assert corps.province_code == "660000"

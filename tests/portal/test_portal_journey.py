@@ -167,6 +167,28 @@ async def test_what_fits_no_journey_is_refused_and_kept(visitor: Browser, typed:
     assert 'name="for" value="self"' in response.text
 
 
+async def test_a_province_that_is_filed_to_as_a_whole_is_place_enough(visitor: Browser) -> None:
+    await visitor.sign_in("wang_xiuying")
+    chosen = {"area": "", "area_province": "460000"}
+    await visitor.get("/journey/new?event=operation")
+    shown = await visitor.post("/journey/new", OPERATION | chosen | {"go": "province"})
+    assert re.search(r'value="460000" data-label="海南省" checked', shown.text)
+    assert "去海南省 ·" in text_of((await visitor.get(await begin(visitor, **chosen))).text)
+    city = await visitor.post("/journey/new", OPERATION | chosen | {"area_province": "130000"})
+    assert "请选要去看病的地方" in text_of(city.text)
+
+
+async def test_in_the_filing_too(visitor: Browser) -> None:
+    await visitor.sign_in("liu_zhiqiang")
+    await visitor.get("/filing")
+    page = await visitor.follow(await visitor.post("/filing/start", {"why": "own_choice"}))
+    draft = page.url.path.rpartition("/")[0]
+    fields = {"version": re.search(r'name="version" value="(\d+)"', page.text)[1], "area_province": "460000"}  # type: ignore[index]
+    onward = await visitor.follow(await visitor.post(f"{draft}/place", fields))
+    assert not onward.url.path.endswith("/place")
+    assert "海南省" in (await visitor.get(f"{draft}/place")).text
+
+
 async def test_two_insurances_are_asked_for(visitor: Browser) -> None:
     await visitor.sign_in("chen_yuhang")
     await visitor.get("/journey/new?event=operation")

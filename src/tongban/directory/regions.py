@@ -53,6 +53,12 @@ class Regions:
         """Its pooling regions in the order of the codes; with `can_file_to=False` also those that only insure."""
         return [region for region in self._by_province.get(province_code, []) if region.can_file_to or not can_file_to]
 
+    def chosen(self, pool_code: str, province_code: str) -> str:
+        """The pool that a picker's two fields mean: the one named, else the province where that is all there is to
+        choose; "" where a city is still to be chosen."""
+        found = next((each for each in self.provinces() if each.code == province_code), None)
+        return pool_code or (found.single_pool.pool_code if found is not None and found.single_pool else "")
+
     def find(self, text: str, *, limit: int = 20, can_file_to: bool = True) -> list[Region]:
         """The regions `text` may mean, the likeliest first: 汉字, pinyin, initials, or a county's name.
 

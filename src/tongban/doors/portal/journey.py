@@ -81,6 +81,7 @@ async def create(request: Request, db: RouteDb) -> Response[Any]:
     if event is None:
         return see_other("/journey")
     form = await _form(request, db, event)
+    typed["area"] = request.app.state.regions.chosen(typed.get("area", ""), typed.get("area_province", ""))
     if typed.get("go") == "province":  # the button that stands in for the script
         return _new_page(request, form, typed, ())
     person, state = current_person(request), request.app.state
@@ -96,7 +97,7 @@ async def create(request: Request, db: RouteDb) -> Response[Any]:
     why = typed.get("why", "") if len(event.why) > 1 else str(event.why[0])
     if why not in {str(each) for each in event.why}:
         problems.append(Problem("why", "请选为什么去那里看"))
-    if not typed.get("area"):
+    if not typed["area"]:
         problems.append(Problem("area", "请选要去看病的地方"))
     starts_on = _day(typed, today(request), problems)
     if problems or enrollment is None or starts_on is None:

@@ -73,6 +73,12 @@ async def _place_page(flow: FilingRun) -> dict[str, Any]:
     }
 
 
+async def _keep_place(flow: FilingRun, form: dict[str, str]) -> Kept:
+    """Of a province that is filed to as a whole the province says enough."""
+    area = flow.reading.facts.regions.chosen(form.get("area", ""), form.get("area_province", ""))
+    return Kept(form | {"area": area})
+
+
 async def _kind_page(flow: FilingRun) -> dict[str, Any]:
     """The kinds that can be filed for this place, and why the others cannot."""
     reading, options, hospital, refusals = flow.reading, [], "", []
@@ -365,7 +371,7 @@ FILING: Flow[Reading] = Flow(
             applies=is_for_other,
         ),
         _step(Step.PHOTOS, proxy.photos_page, applies=is_for_other, before_save=steps.keep_again(proxy.identity_slots)),
-        _step(Step.PLACE, _place_page, go_anchor="area-legend"),
+        _step(Step.PLACE, _place_page, go_anchor="area-legend", before_save=_keep_place),
         _step(Step.KIND, _kind_page),
         _step(Step.NOTICE, _notice_page, before_save=_keep_notice),
         _step(Step.CONTACT, _contact_page, before_save=_keep_contact),

@@ -94,7 +94,9 @@
     province.addEventListener('change', function () {
       load(function () {
         find.value = ''; out.textContent = '';
-        show(rows.filter(function (r) { return r[2] === province.value; }), province.selectedOptions[0].textContent + '：选一个');
+        var found = rows.filter(function (r) { return r[2] === province.value; });
+        show(found, found.length ? found[0][3] + (found.length > 1 ? '：选一个' : '') : '');
+        if (found.length === 1) list.querySelector('input').click();
       });
     });
   });
@@ -147,14 +149,14 @@
     if (input.type !== 'file' || !form || !('paper' in form.dataset) || !input.files[0]) return;
     if (!window.crypto || !crypto.subtle || !window.fetch) { form.submit(); return; }
     var box = form.closest('section'), bar = box.querySelector('progress'), out = box.querySelector('[role=status]');
-    var token = form.querySelector('[name=csrf]').value, tries = 0, blob, url;
+    var token = form.querySelector('[name=csrf]').value, tries = 0, best = -1, blob, url;
     function say(text, busy, bad) { out.textContent = text; out.className = bad ? 'err' : 'small'; bar.hidden = !busy; box.setAttribute('aria-busy', !!busy); input.disabled = !!busy; }
     function call(method, at) {
       var body = method === 'PUT' ? blob.slice(at, at + 131072) : undefined;
       return fetch(url + '&at=' + at, { method: method, body: body, headers: { 'x-csrf': token }, credentials: 'same-origin' }).then(function (r) {
         return r.json().then(function (said) {
           if (r.status >= 500) throw said;
-          tries = 0;
+          if (said.at > best) { best = said.at; tries = 0; }
           if (said.done) return show();
           if (said.sentence) { say(said.sentence, false, true); input.value = ''; return; }
           bar.value = 100 * said.at / blob.size;
@@ -164,8 +166,8 @@
       });
     }
     function go() {
-      call('GET', 0).catch(function () {
-        if (++tries > 6) { say('网断了，没有传完。网好了请再选一次这张照片，会接着传。', false, true); input.value = ''; return; }
+      call('GET', 0).catch(function (e) {
+        if (++tries > 6) { say(e.sentence || '网断了，没有传完。网好了请再选一次这张照片，会接着传。', false, true); input.value = ''; return; }
         say('网断了，正在接着传……', true);
         setTimeout(go, Math.min(500 * Math.pow(2, tries), 8000));
       });
