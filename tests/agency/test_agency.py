@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from tongban.agency import (
-    SENTENCE_MAX,
     CaseNotFound,
     NothingSaid,
     Operator,
@@ -15,6 +14,7 @@ from tongban.agency import (
     log_queue_look,
     told,
 )
+from tongban.agency.rules import SENTENCE_MAX
 from tongban.infra.db import Connection
 
 TAIYUAN, DATONG = "140100", "140200"

@@ -7,14 +7,13 @@ operator may see one of its cases, and leaves the looks here.
 from tongban.agency.errors import CaseNotFound, NothingSaid
 from tongban.agency.looks import log_case_look, log_queue_look
 from tongban.agency.model import CHANNEL, Operator
-from tongban.agency.rules import SENTENCE_MAX, in_scope, told
+from tongban.agency.rules import in_scope, told
 
 __all__ = [
     "CHANNEL",
     "Operator",
     "in_scope",
     "told",
-    "SENTENCE_MAX",
     "log_queue_look",
     "log_case_look",
     "CaseNotFound",

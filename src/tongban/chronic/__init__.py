@@ -1,6 +1,6 @@
 """Recognition of chronic and special diseases 门诊慢特病认定. Everything others may use is listed here."""
 
-from tongban.chronic.apply import open_application, read, submit_draft
+from tongban.chronic.apply import read, submit_draft
 from tongban.chronic.demo import load_demo_recognitions
 from tongban.chronic.errors import (
     AlreadyApplied,
@@ -22,8 +22,6 @@ from tongban.chronic.errors import (
     WaitsForMaterials,
 )
 from tongban.chronic.model import (
-    SCHEME_CODES,
-    Answers,
     Application,
     ApplicationEvent,
     ApplicationState,
@@ -36,7 +34,7 @@ from tongban.chronic.model import (
     ValidityBasis,
     Wanted,
 )
-from tongban.chronic.reading import FLOW, Facts, Reading, codes_in, read_draft, renewal_problem
+from tongban.chronic.reading import FLOW, Reading, codes_in, renewal_problem
 from tongban.chronic.recognise import Decision, approve, end_certification
 from tongban.chronic.records import (
     application_seen_by,
@@ -63,13 +61,10 @@ from tongban.chronic.rules import Choices, PapersAsked, choices, may_apply_for, 
 
 __all__ = [
     "FLOW",
-    "Facts",
     "Reading",
     "read",
-    "read_draft",
     "codes_in",
     "submit_draft",
-    "open_application",
     "supply_materials",
     "withdraw",
     "applications_of",
@@ -97,8 +92,6 @@ __all__ = [
     "refuse",
     "end_certification",
     "load_demo_recognitions",
-    "SCHEME_CODES",
-    "Answers",
     "Application",
     "ApplicationEvent",
     "ApplicationState",
