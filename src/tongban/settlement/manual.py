@@ -16,7 +16,7 @@ from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
-from tongban.kernel.vocabulary import CatalogClass, InsuranceType, PersonnelCategory
+from tongban.kernel.vocabulary import CatalogClass, PersonnelCategory
 from tongban.law import Pack
 from tongban.settlement import store, store_manual, store_records, store_settle, store_undo
 from tongban.settlement.archive import keep_version
@@ -49,7 +49,7 @@ from tongban.settlement.rules import Split
 from tongban.settlement.self_paid import SelfPaidStay
 from tongban.settlement.settle import settled_from
 from tongban.settlement.store_settle import Bill
-from tongban.settlement.visits import ARREARS, STOPPED
+from tongban.settlement.visits import is_benefit_suspended
 
 _TRANSACTION = "claim"
 _CANCELLATION = "claim_cancel"
@@ -246,9 +246,7 @@ def _require_reimbursable(bill: Bill, stay: SelfPaidStay) -> PersonnelCategory:
         )
     if bill.category is None or bill.enrolled_pool != encounter.insured_pool:
         raise EnrollmentRefused("刚才参保记录变了，请再核算一次")
-    if bill.payment_state == STOPPED or (
-        bill.payment_state == ARREARS and encounter.insurance_type is not InsuranceType.EMPLOYEE
-    ):
+    if is_benefit_suspended(bill.payment_state, encounter.insurance_type):
         raise PaymentStopped("缴费已中断，现在不能核算；补缴以后能不能报，按参保地的规定办")
     return bill.category
 

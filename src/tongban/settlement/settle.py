@@ -18,7 +18,7 @@ from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.identifiers import SETTLEMENT, OutsideNumber
 from tongban.kernel.money import AMOUNT_MAX_FEN, Fen, yuan
-from tongban.kernel.vocabulary import CareKind, InsuranceType, PersonnelCategory
+from tongban.kernel.vocabulary import CareKind, PersonnelCategory
 from tongban.law import Pack, SharedExpense
 from tongban.mutual_aid import Draw
 from tongban.settlement import store_records, store_settle, store_undo
@@ -48,9 +48,8 @@ from tongban.settlement.model import (
 from tongban.settlement.rules import Split, account_share
 from tongban.settlement.store_settle import Bill
 from tongban.settlement.visits import (
-    ARREARS,
-    STOPPED,
     encounter_not_found,
+    is_benefit_suspended,
     require_discharge_in_order,
     require_payable_injury,
 )
@@ -197,9 +196,7 @@ def _require_settleable(bill: Bill, request: SettleRequest, today: date) -> Pers
             f"{encounter.admitted_on} 这一天的{encounter.insurance_type.zh}参保记录变了，和登记时不一样；"
             "请撤销登记后重新办理，或请本人联系参保地经办机构"
         )
-    if bill.payment_state == STOPPED or (
-        bill.payment_state == ARREARS and encounter.insurance_type is not InsuranceType.EMPLOYEE
-    ):
+    if is_benefit_suspended(bill.payment_state, encounter.insurance_type):
         raise PaymentStopped("缴费已中断，现在不能直接结算；请先付费、留好票据，补缴后问参保地能不能报销")
     return bill.category
 

@@ -250,6 +250,11 @@ def _require_same_birth(request: OpenEncounter, known: Encounter) -> None:
         )
 
 
+def is_benefit_suspended(payment_state: str | None, insurance_type: InsuranceType) -> bool:
+    """待遇暂停: contributions have stopped, or are owed. An employee whose employer owes them still has the account."""
+    return payment_state == STOPPED or (payment_state == ARREARS and insurance_type is not InsuranceType.EMPLOYEE)
+
+
 def is_pooling_suspended(pack: Pack, insured_pool: str, request: OpenEncounter, facts: OpenFacts) -> bool:
     """Whether the pooled fund will not pay because the employer owes contributions."""
     if facts.payment_state != ARREARS:
@@ -274,9 +279,7 @@ def _require_enrollment(pack: Pack, regions: Regions, request: OpenEncounter, fa
         raise EnrollmentRefused(
             f"{request.admitted_on} 这一天没有{insurance}参保记录，请核对险种和日期，或请本人联系参保地经办机构"
         )
-    if facts.payment_state == STOPPED or (
-        facts.payment_state == ARREARS and request.insurance_type is not InsuranceType.EMPLOYEE
-    ):
+    if is_benefit_suspended(facts.payment_state, request.insurance_type):
         raise PaymentStopped(
             f"{insurance}缴费已中断，现在不能直接结算；请先付费、留好票据，"
             f"补缴后问{pack.agency(facts.insured_pool)}能不能报销"
