@@ -129,3 +129,35 @@ def test_sql_lives_in_stores() -> None:
 def test_a_trespass_is_found(folder: str, sql: str, found: list[str]) -> None:
     assert _STATEMENT.search(sql)
     assert trespasses(folder, sql) == found
+
+
+def loose_words(path: Path) -> Iterator[str]:
+    """What a module's SQL is put together from besides constants: names that are neither in capitals, nor of a class,
+    nor bound in the same expression. What only chooses between two texts is no part of the statement."""
+    tree = ast.parse(path.read_text())
+    for text in ast.walk(tree):
+        if not isinstance(text, ast.JoinedStr) or not _STATEMENT.search(ast.unparse(text)):
+            continue
+        choosing = {
+            id(node) for choice in ast.walk(text) if isinstance(choice, ast.IfExp) for node in ast.walk(choice.test)
+        }
+        names = [node for node in ast.walk(text) if isinstance(node, ast.Name) and id(node) not in choosing]
+        bound = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {"enumerate"}
+        yield from (node.id for node in names if not (_CONSTANT.fullmatch(node.id) or node.id in bound))
+
+
+_CONSTANT = re.compile(r"_?[A-Z]\w*")
+SAYS_SO = "# ruff: noqa: S608"
+
+
+def test_statements_are_put_together_from_constants_only() -> None:
+    """Of the stores that say so once at their head, instead of at every f-string."""
+    stores = [path for path in MODULES if SAYS_SO in path.read_text()]
+    assert stores
+    assert {str(path.relative_to(SOURCE)): loose for path in stores if (loose := set(loose_words(path)))} == {}
+
+
+def test_a_loose_word_is_found(tmp_path: Path) -> None:
+    store = tmp_path / "store.py"
+    store.write_text('f"select a from t where b = {name} {_LIST} {X if y else Z} {[n for n in COLUMNS]}"')
+    assert list(loose_words(store)) == ["name"]

@@ -16,9 +16,9 @@ from tongban.mutual_aid.errors import (
 )
 from tongban.mutual_aid.fragments import (
     DRAW_CTE,
+    EVENT_CTE,
     GIVE_BACK_CTE,
     OFFERS_SQL,
-    event_cte,
     givers_of,
     offers_from,
 )
@@ -100,7 +100,7 @@ __all__ = [
     "OFFERS_SQL",
     "DRAW_CTE",
     "GIVE_BACK_CTE",
-    "event_cte",
+    "EVENT_CTE",
     "offers_from",
     "givers_of",
     "GiverRefused",

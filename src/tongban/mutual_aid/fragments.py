@@ -3,12 +3,15 @@
 Whoever changes an authorisation holds the giver's account (`account.HOLD_CTE`), so these never wait for one another.
 """
 
+# Statements are put together from constants only; `tests/test_house.py` holds the file to it.
+# ruff: noqa: S608
+
 from collections.abc import Sequence
 from typing import Any, Final
 
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import Locality, Relation
-from tongban.mutual_aid.model import EventKind, GrantState, Offer
+from tongban.mutual_aid.model import GrantState, Offer
 
 # One row, one column `offers`: what relatives offer {person_id} on {on}, as a JSON array in the receiver's order; null
 # when nobody does or {condition} does not hold.
@@ -24,7 +27,7 @@ OFFERS_SQL: Final = f"""
     and n.valid_from <= {{on}}::date and (n.valid_to is null or n.valid_to >= {{on}}::date)
   where r.person_id = {{person_id}} and r.is_live and g.state = '{GrantState.ACTIVE}' and g.valid_from <= {{on}}::date
     and {{condition}}
-"""  # noqa: S608
+"""
 
 # Uses authorisations whose versions are still {versions}: {givers}, {serials}, {versions} and {amounts} are parallel
 # arrays; {held} names the query whose rows (person_id) are the accounts that were debited. Fewer rows than givers:
@@ -37,7 +40,7 @@ DRAW_CTE: Final = f"""
   where g.person_id = d.person_id and g.grant_serial = d.grant_serial and g.version = d.version
     and g.state = '{GrantState.ACTIVE}'
   returning g.person_id
-"""  # noqa: S608
+"""
 
 # Gives back, whatever became of the authorisation since. `reserved_fen`: how much of it is again set apart.
 GIVE_BACK_CTE: Final = f"""
@@ -48,16 +51,15 @@ GIVE_BACK_CTE: Final = f"""
   where g.person_id = d.person_id and g.grant_serial = d.grant_serial
   returning g.person_id,
     case when g.state = '{GrantState.ACTIVE}' and g.is_set_apart then d.amount_fen else 0 end as reserved_fen
-"""  # noqa: S608
+"""
 
 
-def event_cte(what: EventKind) -> str:
-    """The line in the authorisations' history; once for one {reference}."""
-    return f"""
+# The line in the authorisations' history: {what} (an EventKind), once for one {reference}.
+EVENT_CTE: Final = """
   insert into mutual_aid.event (person_id, grant_serial, what, amount_fen, reference, care_kind, happened_at)
-  select d.person_id, d.grant_serial, '{what}', d.amount_fen, {{reference}}, {{care_kind}}, {{at}}
-  from {{source}}, unnest({{givers}}, {{serials}}, {{amounts}}) as d (person_id, grant_serial, amount_fen)
-"""  # noqa: S608
+  select d.person_id, d.grant_serial, {what}, d.amount_fen, {reference}, {care_kind}, {at}
+  from {source}, unnest({givers}, {serials}, {amounts}) as d (person_id, grant_serial, amount_fen)
+"""
 
 
 def offers_from(rows: Sequence[Sequence[Any]] | None) -> tuple[Offer, ...]:

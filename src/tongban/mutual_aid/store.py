@@ -1,5 +1,8 @@
 """SQL of family mutual aid. Callers hold the giver's account (`account.hold`) while they read and change a grant."""
 
+# Statements are put together from constants only; `tests/test_house.py` holds the file to it.
+# ruff: noqa: S608
+
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -31,7 +34,7 @@ _USED_THIS_YEAR = f"""
      and not exists (select from mutual_aid.event b where b.person_id = u.person_id
        and b.grant_serial = u.grant_serial and b.reference = u.reference and ({_IS_GIVEN_BACK}))
   ) as used_this_year_fen
-"""  # noqa: S608
+"""
 _PREMIUM = """
   person_id, insurance_year, premium_serial, giver_id, grant_serial, pool_code, bill_number, amount_fen, state, paid_at,
   ended_at, receipt_number, refusal
@@ -68,7 +71,7 @@ async def insert_grant(db: Db, grant: Grant, *, channel: str, submit_token: UUID
 
 async def grant(db: Db, giver_id: int, grant_serial: int) -> Grant | None:
     row = await db.fetchrow(
-        f"select {_GRANT} from mutual_aid.authorisation g where g.person_id = $1 and g.grant_serial = $2",  # noqa: S608
+        f"select {_GRANT} from mutual_aid.authorisation g where g.person_id = $1 and g.grant_serial = $2",
         giver_id,
         grant_serial,
     )
@@ -77,7 +80,7 @@ async def grant(db: Db, giver_id: int, grant_serial: int) -> Grant | None:
 
 async def grant_of_token(db: Db, giver_id: int, submit_token: UUID) -> Grant | None:
     row = await db.fetchrow(
-        f"select {_GRANT} from mutual_aid.authorisation g where g.person_id = $1 and g.submit_token = $2",  # noqa: S608
+        f"select {_GRANT} from mutual_aid.authorisation g where g.person_id = $1 and g.submit_token = $2",
         giver_id,
         submit_token,
     )
@@ -88,7 +91,7 @@ async def grants_by(db: Db, giver_id: int, year_began: datetime) -> list[Grant]:
     """In force first, then the ones that ended last."""
     rows = await db.fetch(
         f"""select {_GRANT}, {_USED_THIS_YEAR} from mutual_aid.authorisation g where g.person_id = $1
-            order by g.ended_at desc nulls first, g.grant_serial""",  # noqa: S608
+            order by g.ended_at desc nulls first, g.grant_serial""",
         giver_id,
         year_began,
     )
@@ -102,7 +105,7 @@ async def grants_for(db: Db, receiver_id: int, year_began: datetime) -> list[Gra
             from mutual_aid.received r
             join mutual_aid.authorisation g on g.person_id = r.giver_id and g.grant_serial = r.grant_serial
             where r.person_id = $1
-            order by r.is_live desc, case when r.is_live then r.rank end, g.ended_at desc, g.grant_serial""",  # noqa: S608
+            order by r.is_live desc, case when r.is_live then r.rank end, g.ended_at desc, g.grant_serial""",
         receiver_id,
         year_began,
     )
@@ -113,7 +116,7 @@ async def active_grants(db: Db, giver_id: int | None) -> list[Grant]:
     rows = await db.fetch(
         f"""select {_GRANT} from mutual_aid.authorisation g
             where g.state = '{GrantState.ACTIVE}' and ($1::bigint is null or g.person_id = $1)
-            order by g.person_id, g.grant_serial""",  # noqa: S608
+            order by g.person_id, g.grant_serial""",
         giver_id,
     )
     return [_grant(row) for row in rows]
@@ -248,7 +251,7 @@ async def insert_premium(db: Db, grant: Grant, premium: PremiumPayment, channel:
 async def premium(db: Db, person_id: int, premium_serial: int, *, for_update: bool = False) -> PremiumPayment | None:
     row = await db.fetchrow(
         f"""select {_PREMIUM} from mutual_aid.premium where person_id = $1 and premium_serial = $2
-            {"for update" if for_update else ""}""",  # noqa: S608
+            {"for update" if for_update else ""}""",
         person_id,
         premium_serial,
     )
@@ -259,7 +262,7 @@ async def premium_of_year(db: Db, person_id: int, insurance_year: int) -> Premiu
     """The one that counts: paid, or on its way."""
     row = await db.fetchrow(
         f"""select {_PREMIUM} from mutual_aid.premium
-            where person_id = $1 and insurance_year = $2 and state <> '{PremiumState.RETURNED}'""",  # noqa: S608
+            where person_id = $1 and insurance_year = $2 and state <> '{PremiumState.RETURNED}'""",
         person_id,
         insurance_year,
     )
@@ -271,7 +274,7 @@ async def premium_of_bill(db: Db, grant: Grant, bill_number: str) -> PremiumPaym
     row = await db.fetchrow(
         f"""select {_PREMIUM} from mutual_aid.premium
             where person_id = $1 and giver_id = $2 and grant_serial = $3 and bill_number = $4
-              and state <> '{PremiumState.RETURNED}'""",  # noqa: S608
+              and state <> '{PremiumState.RETURNED}'""",
         grant.receiver_id,
         grant.giver_id,
         grant.grant_serial,
@@ -284,7 +287,7 @@ async def premiums_of(db: Db, person_id: int) -> list[PremiumPayment]:
     """Those for this person and those this person paid for others, newest first."""
     rows = await db.fetch(
         f"""select {_PREMIUM} from mutual_aid.premium where person_id = $1 or giver_id = $1
-            order by paid_at desc, premium_serial desc""",  # noqa: S608
+            order by paid_at desc, premium_serial desc""",
         person_id,
     )
     return [_premium(row) for row in rows]
@@ -293,7 +296,7 @@ async def premiums_of(db: Db, person_id: int) -> list[PremiumPayment]:
 async def premiums_on_their_way(db: Db, limit: int) -> list[PremiumPayment]:
     rows = await db.fetch(
         f"""select {_PREMIUM} from mutual_aid.premium where state = '{PremiumState.PAYING}'
-            order by paid_at limit $1""",  # noqa: S608
+            order by paid_at limit $1""",
         limit,
     )
     return [_premium(row) for row in rows]

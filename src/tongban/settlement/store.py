@@ -1,5 +1,8 @@
 """SQL of visits and their charge lines. What moves money is in `store_settle` and `store_undo`."""
 
+# Statements are put together from constants only; `tests/test_house.py` holds the file to it.
+# ruff: noqa: S608
+
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -102,7 +105,7 @@ _INSERT_LINES: Final = f"""
     from changed, unnest({_LINE_ARRAYS}) as l
   )
   select settlement.or_conflict(exists (select from changed))
-"""  # noqa: S608
+"""
 
 _DELETE_LINES: Final = """
   with changed as (
@@ -137,7 +140,7 @@ _READ_FOR_CHARGES: Final = f"""
     (select array_agg(batch) from settlement.settlement
      where person_id = $1 and encounter_serial = $2 and state = 'settled') as settled_batches
   from settlement.encounter e where e.person_id = $1 and e.encounter_serial = $2
-"""  # noqa: S608
+"""
 
 
 class ChargeFacts(NamedTuple):
@@ -245,7 +248,7 @@ async def insert_open_message(db: Db, request: OpenEncounter, encounter_serial: 
 
 async def encounter(db: Db, number: OutsideNumber) -> Encounter | None:
     row = await db.fetchrow(
-        f"select {ENCOUNTER_COLUMNS} from settlement.encounter e where person_id = $1 and encounter_serial = $2",  # noqa: S608
+        f"select {ENCOUNTER_COLUMNS} from settlement.encounter e where person_id = $1 and encounter_serial = $2",
         number.person_id,
         number.serial,
     )
@@ -257,7 +260,7 @@ async def encounters_of(db: Db, person_id: int, institution_code: str | None, si
         f"""select {ENCOUNTER_COLUMNS} from settlement.encounter e
             where person_id = $1 and ($2::text is null or (institution_code = $2 and not is_claim))
               and ($3::date is null or admitted_on >= $3)
-            order by admitted_on desc, encounter_serial desc""",  # noqa: S608
+            order by admitted_on desc, encounter_serial desc""",
         person_id,
         institution_code,
         since,
@@ -311,7 +314,7 @@ async def charge_facts(db: Db, number: OutsideNumber) -> ChargeFacts | None:
 async def lines_of(db: Db, number: OutsideNumber) -> list[ChargeLine]:
     rows = await db.fetch(
         f"""select {_LINE_COLUMNS} from settlement.charge_line where person_id = $1 and encounter_serial = $2
-            order by batch, happened_on, line_serial""",  # noqa: S608
+            order by batch, happened_on, line_serial""",
         number.person_id,
         number.serial,
     )
@@ -324,7 +327,7 @@ async def lines_named(
     """Known lines with these serials, the named originals, and every return of those originals so far."""
     rows = await db.fetch(
         f"""select {_LINE_COLUMNS} from settlement.charge_line
-            where person_id = $1 and encounter_serial = $2 and (line_serial = any($3) or returns_line = any($4))""",  # noqa: S608
+            where person_id = $1 and encounter_serial = $2 and (line_serial = any($3) or returns_line = any($4))""",
         number.person_id,
         number.serial,
         [*serials, *originals],

@@ -3,6 +3,9 @@
 Locks are taken in the order a settlement takes them (see `store_settle`), and every write is one statement.
 """
 
+# Statements are put together from constants only; `tests/test_house.py` holds the file to it.
+# ruff: noqa: S608
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +26,7 @@ from tongban.kernel.identifiers import ENCOUNTER, OutsideNumber
 from tongban.kernel.money import Fen
 from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import BillShares, YearTotals
-from tongban.mutual_aid import GIVE_BACK_CTE, EventKind, event_cte
+from tongban.mutual_aid import EVENT_CTE, GIVE_BACK_CTE, EventKind
 from tongban.settlement.model import (
     CancelRequest,
     Encounter,
@@ -53,7 +56,7 @@ _READ_CANCEL: Final = f"""
   left join settlement.message m on m.person_id = $1 and m.institution_code = $3 and m.transaction_code = $4
     and m.message_id = $5
   where s.person_id = $1 and s.settlement_serial = $2 and s.institution_code = $3 and s.way = $6
-"""  # noqa: S608
+"""
 
 # $1 person, $2 benefit year, $3 insurance, $4–$10 what is taken off the year, $11 encounter, $12 its version and $13
 # its new state, $14 filings, $15 account part, $16 settlement, $17 when, $18 settlement number, $19 institution,
@@ -125,7 +128,8 @@ _CANCEL: Final = f"""
     {AID_CORRECTION_POSTING_CTE.format(correction="aid_correction")}
   ), aid_event as (
     {
-    event_cte(EventKind.RETURNED).format(
+    EVENT_CTE.format(
+        what=f"'{EventKind.RETURNED}'",
         reference="$18",
         care_kind="$37",
         at="$17::timestamptz",
@@ -145,7 +149,7 @@ _CANCEL: Final = f"""
   )
   select settlement.or_conflict(exists (select from message)), cancellation_serial, balance_after_cancel_fen
   from (select) as one left join cancelled on true
-"""  # noqa: S608
+"""
 
 # A cancellation leaves a message of its own …
 _CANCEL_MESSAGE: Final = f"""
@@ -154,7 +158,7 @@ _CANCEL_MESSAGE: Final = f"""
     select $1, $19, $20, $21, '{MessageKind.CANCEL}', 'done', $22, $11, settlement_serial, $17::timestamptz
     from cancelled
     returning true
-"""  # noqa: S608
+"""
 
 # … a reversal turns the original's.
 _REVERSE_MESSAGE: Final = """
@@ -174,7 +178,7 @@ _NOTE_CANCEL_MESSAGE: Final = f"""
   insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state, request_hash,
     encounter_serial, settlement_serial, received_at)
   values ($1, $2, $3, $4, '{MessageKind.CANCEL}', 'done', $5, $6, $7, $8)
-"""  # noqa: S608
+"""
 
 _TOMBSTONE: Final = f"""
   insert into settlement.message (person_id, institution_code, transaction_code, message_id, kind, state, received_at,
@@ -182,7 +186,7 @@ _TOMBSTONE: Final = f"""
   values ($1, $2, $3, $4, '{MessageKind.UNKNOWN}', 'reversed', $5, $5)
   on conflict do nothing
   returning true
-"""  # noqa: S608
+"""
 
 _REVERSE_ONLY_MESSAGE: Final = """
   update settlement.message set state = 'reversed', reversed_at = $5
@@ -199,7 +203,7 @@ _READ_OPENING: Final = f"""
     ) as has_other_openings
   from settlement.encounter e
   where e.person_id = $1 and e.encounter_serial = $2
-"""  # noqa: S608
+"""
 
 _REVERSE_OPENING: Final = """
   with visit as (

@@ -1,5 +1,8 @@
 """SQL of a benefit year looked back upon: its settlements in force, and what cancellations would have changed."""
 
+# Statements are put together from constants only; `tests/test_house.py` holds the file to it.
+# ruff: noqa: S608
+
 from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from typing import Any, Final, NamedTuple
@@ -56,7 +59,7 @@ async def records_in_force(
            from settlement.settlement s
            where person_id = $1 and state = 'settled' and ($2::smallint is null or benefit_year = $2)
              and ($3::text is null or insurance_type = $3)
-           order by benefit_year, insurance_type, settlement_serial""",  # noqa: S608
+           order by benefit_year, insurance_type, settlement_serial""",
         person_id,
         benefit_year,
         insurance_type,
