@@ -209,6 +209,11 @@ def institution_problems(
     pack: Pack, insured_pool: str, told: Sequence[str], known: Mapping[str, Institution], today: date
 ) -> list[Refusal]:
     """What is wrong with the chosen institutions; how many are allowed is asked of the law."""
+    stated, limit = law.recognition_institutions_max(pack, insured_pool, today), rules.INSTITUTIONS_MAX
+    if not isinstance(stated, law.Undetermined) and stated.value != law.NO_LIMIT:
+        limit = min(limit, stated.value)
+    if len(told) > limit:
+        return [InstitutionRefused(f"最多选 {limit} 家，您选了 {len(told)} 家", field="institution")]
     problems: list[Refusal] = []
     for code in told:
         institution = known.get(code)
@@ -218,9 +223,6 @@ def institution_problems(
             problems.append(
                 InstitutionRefused(f"{institution.name}还没有开通门诊直接结算，请换一家", field="institution")
             )
-    limit = law.recognition_institutions_max(pack, insured_pool, today)
-    if not isinstance(limit, law.Undetermined) and limit.value != law.NO_LIMIT and len(told) > limit.value:
-        problems.append(InstitutionRefused(f"最多选 {limit.value} 家，您选了 {len(told)} 家", field="institution"))
     return problems
 
 

@@ -14,7 +14,8 @@ from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import ChronicDisease, InsuranceType, MedicationScheme, Relation
 from tongban.law import Act, Pack, Paper, ServiceItem, Way
 
-DISEASES_MAX = 10
+# What one application can hold, whatever the law allows.
+DISEASES_MAX, INSTITUTIONS_MAX = 10, 20
 
 
 @dataclass(frozen=True, slots=True)
