@@ -16,7 +16,6 @@ from tongban.people import (
     CredentialReplaced,
     DemoResident,
     GivenConsent,
-    MedicalCodeNotIssued,
     MedicalCodeState,
     PaymentState,
     activate_medical_code,
@@ -29,7 +28,6 @@ from tongban.people import (
     get_person,
     give_consent,
     kin_of,
-    medical_code,
     medical_code_state,
     withdraw_consent,
 )
@@ -43,6 +41,11 @@ TODAY = date(2026, 11, 20)
 @pytest.fixture
 async def residents(db: Connection, vault: Vault) -> dict[str, DemoResident]:
     return {resident.key: resident for resident in await demo_residents(db, vault)}
+
+
+async def code_of(db: Connection, vault: Vault, resident: DemoResident) -> str:
+    """The number behind their medical code as it is now."""
+    return next(each.medical_code for each in await demo_residents(db, vault) if each.key == resident.key)
 
 
 # --- who --------------------
@@ -170,7 +173,6 @@ async def test_code_and_card_lead_to_the_same_person(
     assert by_code is not None
     assert by_code == by_card
     assert by_code.person_id == li.person_id
-    assert await medical_code(db, vault, li.person_id) == li.medical_code
 
 
 async def test_a_code_is_no_card_and_an_unknown_number_is_nobodys(
@@ -223,12 +225,10 @@ async def test_a_medical_code_is_activated_once_and_then_found(
     zhao = residents["zhao_yumei"]
     assert zhao.medical_code == ""
     assert await medical_code_state(db, zhao.person_id) is MedicalCodeState.INACTIVE
-    with pytest.raises(MedicalCodeNotIssued, match="还没有激活"):
-        await medical_code(db, vault, zhao.person_id)
     await activate_medical_code(db, vault, zhao.person_id, NOW)
-    number = await medical_code(db, vault, zhao.person_id)
+    number = await code_of(db, vault, zhao)
     await activate_medical_code(db, vault, zhao.person_id, NOW + timedelta(days=1))
-    assert await medical_code(db, vault, zhao.person_id) == number
+    assert await code_of(db, vault, zhao) == number
     assert await medical_code_state(db, zhao.person_id) is MedicalCodeState.ACTIVE
     found = await find_by_credential(db, vault, CredentialKind.MEDICAL_CODE, number)
     assert found is not None
@@ -245,7 +245,7 @@ async def test_a_code_issued_anew_is_another_number_and_the_old_one_stops(
     with pytest.raises(CardLost, match="医保码已经挂失"):
         await find_by_credential(db, vault, CredentialKind.MEDICAL_CODE, li.medical_code)
     await activate_medical_code(db, vault, li.person_id, NOW)
-    number = await medical_code(db, vault, li.person_id)
+    number = await code_of(db, vault, li)
     assert number != li.medical_code
     with pytest.raises(CredentialReplaced):
         await find_by_credential(db, vault, CredentialKind.MEDICAL_CODE, li.medical_code)

@@ -43,7 +43,6 @@ from tongban.people.service import (
     find_by_credential,
     find_by_id_number,
     get_person,
-    medical_code,
     medical_code_state,
     names_of,
 )
@@ -95,7 +94,6 @@ __all__ = [
     "kin_of",
     "load_demo_people",
     "match_person",
-    "medical_code",
     "medical_code_state",
     "names_of",
     "relations_of",

@@ -10,7 +10,7 @@ from tongban.kernel.errors import NotFound
 from tongban.people import store
 from tongban.people.codes import code_number
 from tongban.people.demo_cast import CAST
-from tongban.people.errors import CardLost, CredentialNotActivated, CredentialReplaced, MedicalCodeNotIssued
+from tongban.people.errors import CardLost, CredentialNotActivated, CredentialReplaced
 from tongban.people.model import CredentialKind, DemoResident, Enrollment, MedicalCodeState, Person
 
 
@@ -87,17 +87,6 @@ async def activate_medical_code(
             action="people.medical_code_activated",
             person_id=person_id,
         )
-
-
-async def medical_code(db: Db, vault: Vault, person_id: int) -> str:
-    """The number that a hospital reads from the person's QR code.
-
-    Raises MedicalCodeNotIssued while none is active.
-    """
-    credential = await store.credential(db, person_id, CredentialKind.MEDICAL_CODE)
-    if credential is None or credential.state != "active":
-        raise MedicalCodeNotIssued("您的医保码还没有激活，请先激活")
-    return code_number(vault, person_id, credential.changed_at)
 
 
 async def demo_residents(db: Db, vault: Vault) -> list[DemoResident]:

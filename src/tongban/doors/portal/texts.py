@@ -1,4 +1,4 @@
-"""Pages that are only text: how personal data is used, and what can be done where Tongban does not go yet."""
+"""Pages that are only text: how personal data is used."""
 
 from typing import Any
 
