@@ -29,6 +29,10 @@ _BLOCK = re.compile(r"^```(?:sh|bash)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
 def between(text: str, mark: str) -> str:
     return text.split(f"<!-- {mark} -->")[1].split("<!-- end -->")[0]
 
@@ -39,17 +43,17 @@ def anchors(page: Path) -> set[str]:
     return {title.strip().replace(" ", "-") for title in kept}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_and_paths_lead_somewhere(page: Path) -> None:
+@pytest.mark.parametrize("page_file", PAGES, ids=_name)
+def test_links_and_paths_lead_somewhere(page_file: Path) -> None:
     lost = []
-    for link in _LINK.findall(page.read_text()):
+    for link in _LINK.findall(page_file.read_text()):
         path, _, anchor = link.partition("#")
-        target = page.parent / path if path else page
+        target = page_file.parent / path if path else page_file
         if "://" in link:
             continue
         if not target.exists() or (anchor and anchor not in anchors(target)):
             lost.append(link)
-    lost += [path for path in _PATH.findall(page.read_text()) if not any(ROOT.glob(path.rstrip("/")))]
+    lost += [path for path in _PATH.findall(page_file.read_text()) if not any(ROOT.glob(path.rstrip("/")))]
     assert lost == []
 
 
@@ -70,9 +74,9 @@ def test_every_decision_is_in_the_index() -> None:
     assert listed == titles
 
 
-@pytest.mark.parametrize("page", sorted((DOCS / "adr").glob("[0-9]*.md")), ids=lambda page: page.stem[:4])
-def test_a_decision_says_why_what_follows_and_what_carries_it(page: Path) -> None:
-    parts = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+@pytest.mark.parametrize("page_file", sorted((DOCS / "adr").glob("[0-9]*.md")), ids=_name)
+def test_a_decision_says_why_what_follows_and_what_carries_it(page_file: Path) -> None:
+    parts = re.findall(r"^## (.+)$", page_file.read_text(), re.MULTILINE)
     wanted = ["Context", "Decision", "What follows", "Weighed", "Carried by"]
     assert [part for part in parts if part in wanted] == wanted
 
@@ -127,10 +131,10 @@ def written_commands(page: Path) -> Iterator[list[str]]:
                 yield list(itertools.takewhile(lambda word: word not in ("|", ">", "<"), words))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_that_pages_tell_people_to_type_exist(page: Path) -> None:
+@pytest.mark.parametrize("page_file", PAGES, ids=_name)
+def test_commands_that_pages_tell_people_to_type_exist(page_file: Path) -> None:
     root: Any = typer.main.get_command(app)
-    for words in written_commands(page):
+    for words in written_commands(page_file):
         command, rest = root, list(words)
         while children := getattr(command, "commands", {}):
             assert rest, words
