@@ -55,10 +55,8 @@ async def _facts(db: Db, vault: Vault, pack: Pack, draft: Draft, now: datetime) 
         if kin is None:
             raise ProxyRefused("您的家人里没有这一位了，请从“慢特病”重新办", field="for")
         relation, patient_name = SEEN_FROM_THE_OTHER_SIDE[kin.relation], kin.name
-    found = {
-        code: await institution(db, code)
-        for code in codes_in(draft.value(INSTITUTIONS, "institutions"))[: rules.INSTITUTIONS_MAX]
-    }
+    chosen = codes_in(draft.value(INSTITUTIONS, "institutions"))[: rules.INSTITUTIONS_MAX]
+    found = {code: await institution(db, code) for code in chosen}
     pictures = await materials.find_all(db, viewer_id=draft.person_id, numbers=list(draft.papers.values()), now=now)
     return Facts(
         today=today,
