@@ -20,6 +20,7 @@ from pictures_kit import opened, photo
 
 from tongban import materials
 from tongban.app import create_app
+from tongban.infra.files import FilesUnavailable
 from tongban.settings import Settings
 
 _FORM = re.compile(r'<form class="send" method="post" action="([^"]+)"')
@@ -378,12 +379,56 @@ async def test_a_picture_that_arrived_wrong_is_thrown_away(app: Litestar, sender
     assert await count(app, "materials.upload") == 0
 
 
-async def test_another_picture_in_the_same_slot_begins_anew(app: Litestar, sender: Sender) -> None:
-    one, two = photo("一"), photo("二")
-    await sender.piece("invoice", one, 0, one[:1000])
-    assert (await sender.piece("invoice", two, 0, two[:500])).json() == {"at": 500}
-    assert (await sender.piece("invoice", one, 1000, one[1000:])).json() == {"at": 0}
-    assert await count(app, "materials.upload") == 1
+async def test_two_windows_send_two_pictures_for_one_slot_and_the_last_to_end_stays(
+    app: Litestar, sender: Sender
+) -> None:
+    one, two = photo("一", size=(300, 200)), photo("二", size=(200, 300))
+    await sender.piece("id_front", one, 0, one[:1000])
+    await sender.piece("id_front", two, 0, two[:1000])
+    assert (await sender.piece("id_front", one, 1000)).json() == {"at": len(one)}
+    assert (await sender.piece("id_front", one, len(one), b"")).json() == {"done": True}
+    # The end of one took nothing from the other.
+    assert (await sender.piece("id_front", two, 1000)).json() == {"at": len(two)}
+    assert (await sender.piece("id_front", two, len(two), b"")).json() == {"done": True}
+    await sender.browser.get(sender.url)
+    [thumb] = await sender.pictures()
+    assert opened(thumb).size[0] < opened(thumb).size[1]
+    assert await count(app, "materials.upload") == 0
+
+
+async def test_pictures_left_behind_block_no_later_one(app: Litestar, sender: Sender, clock: Clock) -> None:
+    """Somebody on a bad line tries picture after picture."""
+    tried = [photo(size=(300 + 10 * number, 200)) for number in range(10)]
+    for body in tried:
+        assert (await sender.piece("invoice", body, 0, body[:500])).json() == {"at": 500}
+        clock.later(seconds=1)
+    assert await count(app, "materials.upload") == 8
+    assert (await sender.browser.http.get(sender.piece_url("invoice", tried[-1], 0))).json() == {"at": 500}
+    assert (await sender.browser.http.get(sender.piece_url("invoice", tried[0], 0))).json() == {"at": 0}
+
+
+async def test_while_the_store_is_away_nothing_that_was_sent_is_lost(
+    app: Litestar, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = photo("发票")
+
+    async def full(*_: object) -> None:
+        raise FilesUnavailable
+
+    await sender.piece("invoice", body, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(app.state.files, "put", full)
+        response = await sender.piece("invoice", body, len(body), b"")
+        assert response.status_code == 503
+        assert "过几分钟再传" in response.json()["sentence"]
+        # So it says without scripts, beside the slot.
+        response = await sender.send("id_front", photo("身份证"))
+        assert re.search('<p class="err" id="id_front-err" role="alert">照片现在存不进去', response.text)
+    assert (await count(app, "materials.material"), await count(app, "jobs.pgqueuer")) == (0, 0)
+    # Back again, the phone only has to say once more that this was all.
+    assert (await sender.browser.http.get(sender.piece_url("invoice", body, 0))).json() == {"at": len(body)}
+    assert (await sender.piece("invoice", body, len(body), b"")).json() == {"done": True}
+    assert await count(app, "materials.upload") == 0
 
 
 @pytest.mark.parametrize(
@@ -439,7 +484,7 @@ async def test_the_same_piece_from_two_windows_is_taken_once(app: Litestar, send
 
 
 async def test_whoever_sends_too_fast_is_told_to_wait(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tongban.doors.portal.papers._PER_MINUTE", 1)
+    monkeypatch.setattr("tongban.doors.portal.papers.sending._PER_MINUTE", 1)
     await sender.send("id_front", photo("一"))
     response = await sender.send("invoice", photo("二"))
     assert "试得太快了" in response.text
