@@ -188,7 +188,9 @@ async def test_taken_back_and_computed_again(desk: Desk, db: Connection, claim: 
     assert (again.payout_fen or 0) < (first.payout_fen or 0)
 
 
-async def test_two_reviewers_at_once_decide_once(desk: Desk, pool: Pool, db: Connection, claim: Claim) -> None:
+async def test_two_reviewers_and_the_person_at_once_decide_once(
+    desk: Desk, pool: Pool, db: Connection, claim: Claim, father: int
+) -> None:
     async def computes() -> Any:
         async with pool.acquire() as connection:
             return await desk.on(connection).compute(claim)
@@ -204,9 +206,15 @@ async def test_two_reviewers_at_once_decide_once(desk: Desk, pool: Pool, db: Con
                 now=desk.now,
             )
 
-    outcomes = await asyncio.gather(computes(), refuses(), computes(), return_exceptions=True)
+    async def withdraws() -> Any:
+        async with pool.acquire() as connection:
+            return await reimbursement.withdraw(
+                connection, viewer_id=father, number=claim.number, channel="portal", now=desk.now
+            )
+
+    outcomes = await asyncio.gather(computes(), withdraws(), refuses(), computes(), return_exceptions=True)
     assert sum(isinstance(outcome, Claim) for outcome in outcomes) == 1
-    assert sum(isinstance(outcome, ClaimClosed) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, ClaimClosed) for outcome in outcomes) == 3
     assert await db.fetchval("select count(*) from settlement.settlement") <= 1
 
 

@@ -50,7 +50,7 @@ def read_stay(draft: Draft, reading: Reading) -> list[Refusal]:
     problems += _read_injury(values, reading)
     if problems:
         return problems
-    return _judge_stay(values, reading)
+    return _judge_stay(draft, reading)
 
 
 def _read_days(values: Mapping[str, str], reading: Reading) -> list[Refusal]:
@@ -92,7 +92,7 @@ def _read_injury(values: Mapping[str, str], reading: Reading) -> list[Refusal]:
     return []
 
 
-def _judge_stay(values: Mapping[str, str], reading: Reading) -> list[Refusal]:
+def _judge_stay(draft: Draft, reading: Reading) -> list[Refusal]:
     """What records and law say of the stay, in the order in which it would be in vain to go on."""
     facts = reading.facts
     admitted, care, institution = reading.admitted_on, reading.care, facts.institution
@@ -104,7 +104,7 @@ def _judge_stay(values: Mapping[str, str], reading: Reading) -> list[Refusal]:
         return [_settled_already(facts.settled)]
     if facts.is_claimed:
         return [NotClaimable("这次住院已经申请过报销。请在“我的报销”里看进度", field="admitted")]
-    reading.enrollment = _enrollment(values, facts)
+    reading.enrollment = chosen_enrollment(draft, facts)
     if reading.enrollment is None:
         if not facts.enrollments:
             whose = "您" if reading.is_for_self else facts.patient.name
@@ -122,7 +122,7 @@ def _judge_stay(values: Mapping[str, str], reading: Reading) -> list[Refusal]:
     reading.route = rules.route(facts.pack, pool, care, reading.where, facts.today)
     if reading.route.outcome is not ClaimRoute.ONLINE:
         return [NotClaimable(f"{institution.name}在{reading.where.zh}。{reading.route.sentence}", field="")]
-    third_party = _THIRD_PARTY.get(Injury(values["injury"]))
+    third_party = _THIRD_PARTY.get(Injury(draft.value(Step.STAY, "injury")))
     if third_party is not None:
         reading.injury = rules.injury_decision(facts.pack, pool, third_party, reading.where, facts.today)
         # Nobody else to blame: no source forbids it, so the agency looks at it. Everything else ends here.
@@ -136,7 +136,9 @@ def _settled_already(settled: SettlementRecord) -> StaySettledAlready:
     return StaySettledAlready(f"这次住院已经{how}，不用再报", number=settled.number or "")
 
 
-def _enrollment(values: Mapping[str, str], facts: Facts) -> Enrollment | None:
+def chosen_enrollment(draft: Draft, facts: Facts) -> Enrollment | None:
+    """Under which enrollment it is claimed: the only one there is, or the one that was chosen."""
     if len(facts.enrollments) == 1:
         return facts.enrollments[0]
-    return next((each for each in facts.enrollments if str(each.enrollment_no) == values.get("insurance")), None)
+    chosen = draft.value(Step.STAY, "insurance")
+    return next((each for each in facts.enrollments if str(each.enrollment_no) == chosen), None)

@@ -17,7 +17,7 @@ from tongban.reimbursement.errors import AnswerMissing, NotClaimable
 from tongban.reimbursement.facts import Facts, Reading
 from tongban.reimbursement.model import ClaimAnswers
 from tongban.reimbursement.read_money import read_bank, read_invoices
-from tongban.reimbursement.read_stay import read_hospital, read_stay
+from tongban.reimbursement.read_stay import chosen_enrollment, read_hospital, read_stay
 from tongban.reimbursement.steps import FOR_SELF, Step
 from tongban.signing import answers_hash, read_confirmed, read_signature
 
@@ -45,7 +45,7 @@ def _read_who(draft: Draft, reading: Reading) -> list[Refusal]:
         if values.get("relation") not in set(Relation):
             return [AnswerMissing("请选看病的人是您的什么人", field="relation")]
         reading.relation = Relation(values["relation"])
-        pool = _pool_of(facts)
+        pool = _pool_of(draft, facts)
         reading.permission = rules.may_claim_for(facts.pack, pool, reading.relation, facts.today)
         if reading.permission.outcome is not Permission.ALLOWED:
             problems.append(NotClaimable(reading.permission.sentence, field="relation"))
@@ -58,8 +58,10 @@ def _read_who(draft: Draft, reading: Reading) -> list[Refusal]:
     return problems
 
 
-def _pool_of(facts: Facts) -> str:
-    return facts.enrollments[0].pool_code if facts.enrollments else ""
+def _pool_of(draft: Draft, facts: Facts) -> str:
+    """Whose rules say who may claim; until one of several enrollments is chosen, those of the first."""
+    enrollment = chosen_enrollment(draft, facts) or next(iter(facts.enrollments), None)
+    return enrollment.pool_code if enrollment else ""
 
 
 def _read_photos(draft: Draft, reading: Reading) -> list[Refusal]:

@@ -129,7 +129,7 @@ def photo(
         return content
 
     out.write_bytes(run(look))
-    results.print(f"存到了 {out}，看完请删掉")
+    results.print(f"存到了 {out}，看完请删掉", soft_wrap=True)
 
 
 @app.command()

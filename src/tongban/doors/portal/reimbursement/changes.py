@@ -15,7 +15,7 @@ from tongban.infra.clock import day_of
 from tongban.infra.db import Db
 from tongban.kernel.errors import Refusal
 from tongban.people import names_of
-from tongban.reimbursement import ClaimState, add_papers, change_card, papers_draft, slots_of, withdraw
+from tongban.reimbursement import ClaimClosed, ClaimState, add_papers, change_card, papers_draft, slots_of, withdraw
 
 
 @get("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
@@ -26,8 +26,8 @@ async def papers(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
 @post("/reimbursement/records/{number:str}/papers", opt={"who": "person"})
 async def send_papers(request: Request, db: RouteDb, number: FromPath[str]) -> Response[Any]:
     person, state = current_person(request), request.app.state
-    draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
     try:
+        draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
         claim = await add_papers(
             db,
             state.vault,
@@ -37,6 +37,8 @@ async def send_papers(request: Request, db: RouteDb, number: FromPath[str]) -> R
             channel="portal",
             now=state.clock(),
         )
+    except ClaimClosed:  # tapped twice, or decided meanwhile: the claim's page says where it stands
+        return see_other(f"/reimbursement/records/{number}")
     except Refusal as refusal:
         return await _papers(request, db, number, refusal)
     return see_other(link_of(claim))
@@ -46,6 +48,8 @@ async def _papers(request: Request, db: Db, number: str, refusal: Refusal | None
     """Only the pictures that are asked for, each beside what was said about it."""
     person, state = current_person(request), request.app.state
     claim = (await seen(request, db, number)).claim
+    if claim.state is not ClaimState.PAPERS_DUE:
+        return see_other(link_of(claim))
     draft = await papers_draft(db, state.vault, viewer_id=person.person_id, number=number, now=state.clock())
     slots, _ = slots_of(state.pack, claim.insured_pool, is_for_self=claim.is_for_self, on=day_of(state.clock()))
     wanted = [
