@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
-from filing_kit import BEIJING, SHIJIAZHUANG, TANGSHAN, TODAY, Desk, Registry, Resident
+from filing_kit import BEIJING, SHIJIAZHUANG, TANGSHAN, Desk, Registry, Resident
 
 from tongban.filing import (
     STAMP_SQL,
@@ -25,6 +26,7 @@ from tongban.infra.crypto import Vault
 from tongban.infra.db import Connection, connected
 from tongban.kernel.vocabulary import FilingKind
 from tongban.notices import inbox
+from tongban.signing import SignatureVoid
 
 
 async def _change(desk: Desk, db: Connection, who: Resident, old: Filing, **changed: Any) -> Filing:
@@ -117,8 +119,6 @@ async def test_the_signature_stands_under_what_is_replaced(db: Connection, desk:
     old = await desk.file(db, retiree)
     answers = desk.answers(retiree, to=TANGSHAN)
     signature = desk.sign(retiree, answers)
-    from tongban.signing import SignatureVoid
-
     with pytest.raises(SignatureVoid):
         await desk.file(db, retiree, replace(answers, replaces=old.number), signature=signature)
 
@@ -141,6 +141,37 @@ async def test_changed_by_several_at_once_it_has_one_successor(
     assert sum(isinstance(result, Filing) for result in results) == 1
     assert sum(isinstance(result, NothingToChange) for result in results) == 3
     assert [row["status"] for row in await _stand(two[0], retiree)] == ["closed", "active"]
+
+
+async def test_killed_between_closing_and_filing_anew_nothing_has_changed(
+    two: list[Connection], owner_db: Connection, desk: Desk, retiree: Resident
+) -> None:
+    changing, watcher, killer, _ = two
+    old = await desk.file(watcher, retiree)
+    told = len(await inbox(watcher, retiree.person_id))
+    # In nobody's way yet, but not taken back either: whoever writes there, the old one closed, has to wait.
+    standing = owner_db.transaction()
+    await standing.start()
+    await owner_db.execute(
+        """insert into filing.filing
+           select (jsonb_populate_record(f, jsonb_build_object(
+                    'filing_serial', 99, 'treatment_pool', $1::text, 'submit_token', gen_random_uuid()))).*
+           from filing.filing f""",
+        TANGSHAN,
+    )
+    backend = changing.get_server_pid()
+    waiting = asyncio.create_task(_change(desk, changing, retiree, old))
+    while not await watcher.fetchval("select exists (select from pg_locks where pid = $1 and not granted)", backend):
+        await asyncio.sleep(0.01)
+    assert await killer.fetchval("select pg_terminate_backend($1)", backend)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await waiting
+    await standing.rollback()
+    assert [(row["status"], row["replaced_by_serial"]) for row in await _stand(watcher, retiree)] == [("active", None)]
+    assert await watcher.fetchval("select count(*) from filing.event") == 1
+    assert await watcher.fetchval("select count(*) from signing.signature") == 1
+    assert len(await inbox(watcher, retiree.person_id)) == told
+    assert (await _change(desk, killer, retiree, old)).replaces == old.number
 
 
 @pytest.mark.parametrize("again", range(3))
@@ -167,4 +198,3 @@ async def test_changing_cancelling_and_settling_at_once_never_close_under_a_sett
         assert isinstance(changed, Filing) == (len(rows) == 2)
         assert isinstance(cancelled, Filing)
     assert FilingStatus.ACTIVE.value in {row["status"] for row in rows} or len(rows) == 1
-    assert TODAY

@@ -226,6 +226,22 @@ def test_starting_again_leaves_no_untouched_drafts(zhang: Visitor, site: World) 
     assert site.query("select count(*) as n from drafts.draft")[0]["n"] == 1
 
 
+def test_starting_something_else_takes_nothing_from_an_open_page(zhang: Visitor, site: World) -> None:
+    """One window types on its first page while the other begins for somebody else."""
+    zhang.start()
+    other = Visitor(site.url).sign_in("zhang_jianguo")
+    other.get("/filing/for-family")
+    other.send(for_="other")
+    assert other.path.endswith("/person")
+    assert site.query("select count(*) as n from drafts.draft")[0]["n"] == 2
+    zhang.send(area="130200")
+    assert zhang.path.endswith("/kind"), zhang.page.text
+    an_hour_ago = "created_at = created_at - interval '1 hour', updated_at = updated_at - interval '1 hour'"
+    site.query(f"update drafts.draft set {an_hour_ago} where updated_at = created_at returning 1")
+    zhang.start()  # nobody has that page open any more
+    assert site.query("select count(*) as n from drafts.draft")[0]["n"] == 2
+
+
 # --- once, by the right person ---
 
 
@@ -269,6 +285,29 @@ def test_two_windows_on_one_draft(zhang: Visitor, site: World) -> None:
     assert site.query("select treatment_pool from filing.filing")[0]["treatment_pool"] == "130100"
 
 
+def test_going_back_after_signing_voids_the_name(zhang: Visitor, site: World) -> None:
+    """The name was written, the filing refused; with another answer it has to be looked at and signed anew."""
+    zhang.start()
+    zhang.walk()
+    draft = zhang.start()
+    zhang.walk(until="sign")
+    zhang.send(agree="1", typed="张建国")
+    assert zhang.page.status_code == 409
+    assert zhang.form().values["typed"] == "张建国"
+    signed = zhang.form().values
+    zhang.get(f"{draft}/place?from=review")
+    zhang.send(area="130100")
+    assert zhang.path.endswith("/review")
+    late = zhang.http.post(f"{draft}/sign", data=signed, follow_redirects=True)  # the page from before, still open
+    assert late.url.path == f"{draft}/review"
+    zhang.send()
+    assert zhang.path.endswith("/sign")
+    assert zhang.form().values.get("typed", "") == ""
+    zhang.send(agree="1", typed="")
+    assert zhang.page.status_code == 422
+    assert filings(site) == 1
+
+
 def test_an_overlap_names_the_filing_that_stands(zhang: Visitor, site: World) -> None:
     zhang.start()
     zhang.walk()
@@ -289,7 +328,9 @@ def test_a_strangers_draft_does_not_exist(zhang: Visitor, site: World, page: str
     assert stranger.get(draft + page).status_code == 404
     stranger.get("/filing")
     values = stranger.forms()[0].values | {"for": "self"}
-    assert stranger.http.post(f"{draft}/who", data=values).status_code == 404
+    for to in ("who", "sign", "discard"):
+        assert stranger.http.post(f"{draft}/{to}", data=values).status_code == 404
+    assert zhang.get(draft).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/filing/x/who", "/filing/00000000-0000-0000-0000-000000000000/who"])

@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pypdfium2
 import pytest
+from filing_kit import NAME_IN_STROKES
 from pages_kit import Visitor
 from PIL import Image
 
@@ -97,6 +99,18 @@ def test_a_daughter_files_for_her_mother_who_is_told_and_cancels(li: Visitor, si
     assert "王秀英取消了" in li.get("/inbox").text
 
 
+def test_the_form_carries_the_name_under_the_filing_not_under_the_relation(li: Visitor) -> None:
+    begin_for_mother(li)
+    to_photos(li)  # typed there, drawn under the filing
+    all_photos(li)
+    li.walk(until="sign")
+    li.send(agree="1", sign=NAME_IN_STROKES, typed="")
+    number = re.search(r"B\d{18,}", li.page.text)
+    assert number
+    form = pypdfium2.PdfDocument(li.get(f"/filing/records/{number[0]}/form.pdf").content)[0]
+    assert [each for each in form.get_objects() if each.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+
+
 def test_every_page_says_whom_it_is_for(li: Visitor) -> None:
     draft = begin_for_mother(li)
     to_photos(li)
@@ -124,7 +138,7 @@ def test_somebody_not_bound_is_found_by_name_and_number(li: Visitor, site: World
     assert wrong_name
     li.send(name="张建国", id_number=ZHANG.id_number, relation="other")
     assert li.path.endswith("/relation"), li.page.text
-    assert "职工医保（退休）" in li.page.text
+    assert "职工医保 · 退休" in li.page.text
     assert ZHANG.id_number not in li.page.text
     draft = li.path.rpartition("/")[0]
     again = li.get(f"{draft}/person").text
@@ -387,6 +401,19 @@ def test_a_change_is_one_review_and_one_signature(zhang: Visitor, site: World) -
     assert f"/filing/records/{old}" in after
     rows = site.query("select status from filing.filing order by filing_serial")
     assert [row["status"] for row in rows] == ["closed", "active"]
+
+
+def test_a_change_stays_with_whom_it_is_of(li: Visitor, site: World) -> None:
+    number = file_for_mother(li)
+    li.get(f"/filing/records/{number}")
+    li.send(action="/change")
+    draft = li.path.rpartition("/")[0]
+    li.get(f"{draft}/who")
+    li.send(for_="self")
+    assert li.page.status_code == 422
+    assert "不能换人" in li.page.text
+    li.send(for_=f"kin:{MOTHER.person_id}")
+    assert li.path.endswith("/relation"), li.page.text
 
 
 def test_a_change_of_what_was_cancelled_meanwhile_files_nothing(zhang: Visitor, site: World) -> None:

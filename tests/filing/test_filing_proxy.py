@@ -1,5 +1,6 @@
 """Filing for another: two people, two signatures, both persons' papers, and nobody else."""
 
+import asyncio
 import io
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -31,7 +32,7 @@ from tongban.filing import (
 from tongban.filing.errors import AnswerMissing
 from tongban.filing.model import relation_signed_for
 from tongban.infra.crypto import Vault
-from tongban.infra.db import Connection
+from tongban.infra.db import Connection, connected
 from tongban.infra.files import DiskFiles
 from tongban.kernel.errors import Invalid
 from tongban.kernel.vocabulary import FilingKind, Relation
@@ -192,6 +193,28 @@ async def test_the_insured_person_sees_it_as_her_own_and_cancels_it(counter: Cou
     assert [notice.title for notice in latest] == ["备案取消了"] * 2
     assert latest[0].body.startswith("您取消了")
     assert latest[1].body.startswith("王秀英取消了")
+
+
+@pytest.mark.parametrize("again", range(3))
+async def test_both_cancel_at_once_and_it_is_cancelled_and_told_once(
+    counter: Counter, database_url: str, again: int
+) -> None:
+    filing = await counter.file()
+    both = (counter.mother.person_id, counter.daughter.person_id)
+    async with connected(database_url) as hers:
+        closed = await asyncio.gather(
+            *(
+                counter.desk.cancel(db, filing, actor_id, reason=f"{actor_id}")
+                for db, actor_id in zip((hers, counter.db), both, strict=True)
+            )
+        )
+    assert [each.status for each in closed] == [FilingStatus.CLOSED] * 2
+    assert len({each.close_reason for each in closed}) == 1
+    detail = await get_filing(counter.db, counter.vault, viewer_id=both[0], number=filing.number)
+    assert [event.what for event in detail.events] == ["filed", "closed"]
+    assert detail.events[1].actor == f"person:{detail.filing.close_reason}"
+    for person_id in both:
+        assert [notice.title for notice in await inbox(counter.db, person_id)].count("备案取消了") == 1
 
 
 async def test_nobody_else_sees_confirms_or_cancels_it(counter: Counter, registry: Registry) -> None:

@@ -55,6 +55,11 @@ class Draft:
     expires_on: date
     was_merged: bool = field(default=False, compare=False)
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing was typed since it was started."""
+        return self.updated_at == self.created_at
+
     def values(self, step: str) -> Mapping[str, str]:
         return self.steps.get(step, _NOTHING).values
 

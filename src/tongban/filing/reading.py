@@ -26,6 +26,7 @@ from tongban.filing.steps import CHANGES, FOR_SELF, Step, is_for_other, is_typed
 from tongban.filing.texts import Notice, Texts
 from tongban.kernel.dates import age_on, parse_date
 from tongban.kernel.errors import Refusal
+from tongban.kernel.identifiers import FILING, parse_outside_number
 from tongban.kernel.vocabulary import FilingKind, Locality, Relation
 from tongban.law import CareStage, Material, Pack
 from tongban.materials import MaterialKind, kind_of_code
@@ -92,6 +93,9 @@ def read_draft(draft: Draft, facts: Facts) -> Reading:
 
 
 def _read_who(values: Mapping[str, str], draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
+    changes = draft.value(CHANGES, "number")
+    if changes and parse_outside_number(changes, FILING).person_id != draft.for_person_id:
+        return [ProxyRefused("这是在改原来的备案，不能换人。给别人办，请从“异地就医备案”重新开始", field="for")]
     if is_for_other(draft):
         if age_on(facts.signer.birth_date, facts.today) < ADULT_AGE:
             return [ProxyRefused("未满 18 岁，不能替别人办备案。请家里的大人来办", field="for")]

@@ -17,11 +17,9 @@ from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.vocabulary import FilingKind
+from tongban.materials import KEEP_MONTHS_MIN
 from tongban.people import Person, get_person
-from tongban.signing import signatures_of
 
-# How long the agency keeps form and papers.
-_KEEP_YEARS = 2
 _FIELDS = (
     *("number", "name", "sex", "id_number", "phone", "insurance", "insured_place", "province", "city", "residence"),
     *("dates", "signature", "signed_name", "signed_on", "agency", "agency_phone", "note"),
@@ -54,7 +52,6 @@ async def _proof(request: Request, db: Db, number: str, form: Form) -> Response[
     detail = await _detail(request, db, number)
     filing, regions, day = detail.filing, request.app.state.regions, today(request)
     insured = await get_person(db, request.app.state.vault, filing.person_id)
-    signed = await signatures_of(db, filing.person_id, filing.number)
     paper = Paper(
         title="异地就医备案回执",
         number=filing.number,
@@ -76,7 +73,7 @@ async def _proof(request: Request, db: Db, number: str, form: Form) -> Response[
             f"状态是 {zh_date(day)} 查到的。以后有没有变，扫码看。",
             "看病时用医保码或社会保障卡，不用交这张回执。",
         ],
-        signatures=[signature_of(one, _moment(one.signed_at)) for one in signed],
+        signatures=[signature_of(one, _moment(one.signed_at)) for one in detail.signatures],
     )
     return await paper_answer(request, paper, form)
 
@@ -92,7 +89,7 @@ async def filled_form(request: Request, db: RouteDb, number: FromPath[str]) -> R
     detail = await _detail(request, db, number)
     filing, regions = detail.filing, request.app.state.regions
     insured = await get_person(db, request.app.state.vault, filing.person_id)
-    signed = next(iter(await signatures_of(db, filing.person_id, filing.number)), None)
+    signed = detail.signed
     place, home = regions.get(filing.treatment_pool), regions.get(filing.insured_pool)
     phones = await agency_phones(db, filing.insured_pool)
     data = _form(
@@ -127,7 +124,7 @@ def _form(kind: FilingKind | None = None, **filled: str) -> dict[str, Any]:
         "long_term": [[k.zh, k is kind] for k in FilingKind if is_long_term(k)],
         "temporary": [[k.zh, k is kind] for k in FilingKind if not is_long_term(k)],
         "promises": list(_PROMISES),
-        "keep_years": _KEEP_YEARS,
+        "keep_years": KEEP_MONTHS_MIN // 12,
     }
 
 

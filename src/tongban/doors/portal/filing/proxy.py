@@ -82,18 +82,12 @@ async def proxy_page(run: FilingRun) -> Mapping[str, Any]:
 
 
 async def relation_page(run: FilingRun) -> Mapping[str, Any]:
-    """Both persons once more, since the page before may have been answered by the records."""
-    facts, enrollment = run.reading.facts, run.reading.enrollment
-    change = f"{run.url(Step.PROXY)}#proxy_tel"
+    """What of both persons is not above the page already: the page before may have been answered by the records."""
     return {
         "both": [
-            ("要备案的人", facts.insured.name, ""),
-            ("身份证号", facts.insured.masked_id, ""),
-            ("是您的", relation_zh(run.reading.relation, facts.insured), run.url(Step.WHO)),
-            *([("医保", f"{enrollment.insurance_type.zh}（{enrollment.category.zh}）", "")] if enrollment else []),
-            *([("参保地", _place_of(run, enrollment), "")] if enrollment else []),
+            ("家人的身份证号", run.reading.facts.insured.masked_id, ""),
             ("代办人", run.person.name, ""),
-            ("代办人手机号", run.reading.proxy_phone, change),
+            ("代办人手机号", run.reading.proxy_phone, f"{run.url(Step.PROXY)}#proxy_tel"),
         ]
     }
 

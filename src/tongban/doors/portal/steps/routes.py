@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from tongban import drafts
 from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal import session
 from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.page import current_person, page
 from tongban.doors.portal.papers import Photos
@@ -22,6 +23,8 @@ from tongban.kernel.errors import Refusal
 
 # A signature is some tens of kilobytes of strokes.
 _BODY_BYTES_MAX = 1024 * 1024
+# A page left open longer than a session is sent in vain anyway.
+_PAGE_OPEN_MAX = session.IDLE
 
 
 async def begin(
@@ -35,13 +38,20 @@ async def begin(
     """A new draft of the signed-in person, with what is known already; returns its address, which leads to the first
     page that is not answered by that.
 
-    A draft of this flow that was opened before and left untouched is thrown away: it is not worth a second one.
+    One that was begun alike and left untouched is taken up again, so that two taps give one draft. Another that was
+    left untouched is thrown away, but not while its first page may still be open, half filled in, in another window.
     """
     person, state = current_person(request), request.app.state
     now: datetime = state.clock()
-    for untouched in await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=flow.name, now=now):
-        if untouched.updated_at == untouched.created_at:
-            await drafts.discard(db, person_id=person.person_id, draft_id=untouched.draft_id)
+    wanted = {step: dict(values) for step, values in (known or {}).items()}
+    for before in await drafts.drafts_of(db, state.vault, person_id=person.person_id, flow=flow.name, now=now):
+        if not before.is_untouched:
+            continue
+        began_with = {step: dict(answers.values) for step, answers in before.steps.items()}
+        if (before.for_person_id, began_with) == (for_person_id or person.person_id, wanted):
+            return f"/{flow.slug}/{before.draft_id}"
+        if now - before.created_at > _PAGE_OPEN_MAX:
+            await drafts.discard(db, person_id=person.person_id, draft_id=before.draft_id)
     draft = await drafts.start(
         db,
         state.vault,
