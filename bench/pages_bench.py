@@ -1,6 +1,6 @@
 """What the citizens' pages weigh, how soon they are seen on a poor phone, and what they cost the server.
 
-    python bench/pages_bench.py [--requests 200] [--without-browser]
+    python bench/pages_bench.py [--requests 200] [--without-browser] [--into docs/reference/measures.md]
 
 Starts the product with a database of its own and the demo's people, signs somebody in, begins every flow, and asks for
 its pages:
@@ -11,7 +11,8 @@ its pages:
 * processor time of the one web process for each request, one after the other over loopback, from the kernel's count
   in nanoseconds: the middle and the 99th of a hundred.
 
-Each figure stands beside its budget; one that is over it is marked and makes the exit code 1.
+Each figure stands beside its budget; one that is over it is marked and makes the exit code 1. With `--into` the
+table is also written into a page, between its marks.
 """
 
 import argparse
@@ -61,6 +62,7 @@ SIGNED_IN = {
     "inbox": "/inbox",
     "medical code": "/code",
 }
+ALL = {*VISITOR.values(), *SIGNED_IN.values()}
 FLOWS = ("filing", "reimbursement", "chronic", "family-account")
 RESIDENT = "li_jing"
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -107,6 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=200, help="requests for each page")
     parser.add_argument("--without-browser", action="store_true", help="leave out the first paint")
+    parser.add_argument("--into", type=Path, help="a page to write the table into")
     wanted = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="tongban-"))
     folder.chmod(0o711)
@@ -130,6 +133,8 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report(found)
+    if wanted.into:
+        write_into(wanted.into, found)
     sys.exit(1 if any(measured.over for measured in found) else 0)
 
 
@@ -223,6 +228,23 @@ def report(found: list[Measured]) -> None:
         print(f"{each.page.name:28} {weights} {shown} {each.p50:6.1f} ms {each.p99:6.1f} ms{marks}")
     over = [each.page.name for each in found if each.over]
     print(f"{len(found)} pages, {len(over)} over a budget{': ' + ', '.join(over) if over else ''}")
+
+
+def write_into(page: Path, found: list[Measured]) -> None:
+    """The table as Markdown, in place of the one between the page's marks."""
+    before, rest = page.read_text().split("<!-- pages -->")
+    rows = [
+        "| 页 | 第一次打开 | 再打开 | 第一次看到字 | 处理器时间，中间 | 第 99 个（一百个里） |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        f"| 预算 | {FIRST_LOAD_BYTES:,} | {NEXT_PAGE_BYTES:,} | {PAINT_MS:,} 毫秒 | | {CPU_P99_MS:.0f} 毫秒 |",
+    ]
+    for each in found:
+        shown = "没有量" if each.paint_ms is None else f"{each.paint_ms:,.0f} 毫秒"
+        name = f"{each.page.name} `{each.page.path.partition('?')[0]}`" if each.page.path in ALL else each.page.name
+        cpu = f"{each.p50:.1f} 毫秒 | {each.p99:.1f} 毫秒"
+        rows.append(f"| {name} | {each.first_load:,} | {each.next_page:,} | {shown} | {cpu} |")
+    table = "\n".join(rows)
+    page.write_text(f"{before}<!-- pages -->\n{table}\n<!-- end -->{rest.split('<!-- end -->', 1)[1]}")
 
 
 def _token(html: str) -> str:

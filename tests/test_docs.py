@@ -15,6 +15,7 @@ import pytest
 import typer
 
 from tongban.doors.cli import app
+from tongban.doors.worker.registry import CHORES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -106,6 +107,12 @@ def test_every_table_and_view_is_on_the_map() -> None:
     drawn = {schema.strip(" `"): [set(re.findall(r"`(\w+)`", cell)) for cell in cells] for schema, *cells in rows}
     assert drawn.pop("jobs") == [set(), set()]  # the queue's own tables come with its library
     assert drawn == tables
+
+
+def test_every_chore_is_in_the_reference() -> None:
+    table = between((DOCS / "reference" / "worker.md").read_text(), "chores")
+    named = re.findall(r"^\| `(chores\.\w+)`", table, re.MULTILINE)
+    assert sorted(named) == sorted(chore.name for chore in CHORES)
 
 
 def test_the_page_of_commands_is_what_the_program_says() -> None:
