@@ -104,6 +104,26 @@ def test_the_benefit_check_tells_fund_by_fund(patient: Patient, worker: Patient)
     assert (account["fund_pay_type"], account["trt_enjymnt_flag"]) == ("310200", "1")
 
 
+@pytest.mark.parametrize(("set_apart_fen", "entitled"), [(30_000, "1"), (50_000, "0")])
+def test_what_is_set_apart_for_relatives_is_not_promised(
+    world: World, worker: Patient, set_apart_fen: int, entitled: str
+) -> None:
+    world.query(
+        """with given as (
+             insert into mutual_aid.authorisation (person_id, receiver_id, relation, giver_pool, receiver_pool,
+               locality, is_set_apart, limit_fen, valid_from, channel, submit_token, opened_at)
+             values ($1, 1, 'parent', '140100', '110000', 'cross_province', true, $2, current_date, 'test',
+               gen_random_uuid(), now())
+           )
+           update account.personal_account set balance_fen = 50000, reserved_fen = $2 where person_id = $1""",
+        worker.person_id,
+        set_apart_fen,
+    )
+    _, account = check_benefit(worker)
+    assert account["trt_enjymnt_flag"] == entitled
+    assert f"留给家人 {set_apart_fen // 100}.00 元" in account["trt_chk_rslt"]
+
+
 def test_the_benefit_check_says_why_not(world: World, http: httpx.Client, beijing: Hospital, taiyuan: Hospital) -> None:
     nobody = Patient(http, beijing, world.person())
     (row,) = check_benefit(nobody, insutype="310")[:1]

@@ -283,7 +283,10 @@ async def _account(call: Call, person_id: int) -> Entitlement:
     balance = await account.balance(call.db, person_id)
     if balance is None or balance.balance_fen == 0:
         return Entitlement(False, "个人账户里没有余额")
-    return Entitlement(True, f"个人账户余额 {yuan(balance.balance_fen)} 元")
+    held = f"个人账户余额 {yuan(balance.balance_fen)} 元"
+    if balance.reserved_fen:
+        held += f"，其中留给家人 {yuan(balance.reserved_fen)} 元，本人能用 {yuan(balance.spendable_fen)} 元"
+    return Entitlement(balance.spendable_fen > 0, held)
 
 
 def _is_connected(call: Call, care: CareKind) -> bool:
