@@ -51,8 +51,11 @@ def test_what_the_reader_is_not_sure_of_is_left_to_the_person() -> None:
     assert read(*BILL, confidence=0.8) == {}
 
 
-def test_an_amount_that_disagrees_with_its_capitals_is_left_out() -> None:
-    wrong = [line.replace("38,600.00", "38,000.00") for line in BILL]
+@pytest.mark.parametrize("words", ["叁万捌仟陆佰元整", "叁万捌仟陆佰圆整", "叁万捌仟陆佰圆正"])
+def test_an_amount_that_disagrees_with_its_capitals_is_left_out(words: str) -> None:
+    right = [line.replace("叁万捌仟陆佰元整", words) for line in BILL]
+    assert read(*right) == READ
+    wrong = [line.replace("38,600.00", "38,000.00") for line in right]
     assert read(*wrong) == {name: text for name, text in READ.items() if name != "amount"}
 
 

@@ -125,7 +125,9 @@ def _capitals_agree(lines: Sequence[Line], amount: str) -> bool:
     for line in lines:
         if (match := _CAPITALS.search(line.text)) is not None:
             try:
-                return fen_from_capitals(match[1]) == int(amount.replace(".", ""))
+                # Printers of bills write 圆 and 正 as well.
+                words = match[1].replace("圆", "元").replace("正", "整")
+                return fen_from_capitals(words) == int(amount.replace(".", ""))
             except ValueError:
                 return True
     return True
