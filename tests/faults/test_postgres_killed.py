@@ -1,16 +1,11 @@
 """PostgreSQL is killed again and again while hospitals settle: nothing acknowledged is lost, nothing is paid twice."""
 
 import asyncio
-import os
 import random
-import signal
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import asyncpg
 import pytest
 from settlement_kit import (
     BEIJING,
@@ -21,18 +16,16 @@ from settlement_kit import (
     Town,
     check_books,
     furnish,
-    line,
+)
+from settlement_kit import (
+    line as charge,
 )
 
+from faults_kit import GONE, Line, app_url, create_database, owner_url, server_in, work_while_killed
 from tongban import settlement
 from tongban.directory import Regions
-from tongban.infra.db import connect, connected
-from tongban.infra.db.binaries import find_binaries
+from tongban.infra.db import connected
 from tongban.infra.db.embedded import EmbeddedPostgres
-from tongban.infra.db.folder import locate, processes_in
-from tongban.infra.db.logins import AppLogin
-from tongban.infra.db.migrate import migrate
-from tongban.infra.db.server import APP_USER
 from tongban.law import Pack
 from tongban.settlement import Settled, SettlementState, SettleRequest
 
@@ -41,15 +34,6 @@ pytestmark = pytest.mark.faults
 PEOPLE, STAYS_EACH, HOSPITALS = 40, 10, 8
 KILLED_AT = (40, 110, 190, 280)  # after so many acknowledged answers
 OPENING_FEN = 1_000_000
-PASSWORD = "for-this-test-only"
-# What a server that goes away looks like; the third when it goes in the middle of a transaction's statements.
-GONE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    OSError,
-)
 
 
 @dataclass
@@ -68,30 +52,14 @@ class Journal:
 
 @pytest.fixture
 def server(short_folder: Path) -> Iterator[EmbeddedPostgres]:
-    """A server of its own with everything on that keeps promises."""
-    with EmbeddedPostgres(locate(short_folder / "killed"), find_binaries("embedded"), may_join=False) as server:
+    with server_in(short_folder / "hospitals") as server:
         yield server
 
 
-def kill(server: EmbeddedPostgres) -> None:
-    """All of the server's processes at once, as when the machine loses power but for its disk cache."""
-    assert server.pid is not None
-    for pid in {server.pid, *processes_in(server.folder.data)}:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
 async def prepare(server: EmbeddedPostgres, pack: Pack) -> tuple[list[Insured], list[SettleRequest]]:
-    async with connected(server.url("postgres")) as db:
-        await db.execute("create database fault")
-    await migrate(server.url("fault"), AppLogin(APP_USER, PASSWORD))
+    await create_database(server)
     people, requests = [], []
-    async with (
-        connected(server.url("fault", APP_USER, PASSWORD)) as db,
-        connected(server.url("fault")) as owner_db,
-    ):
+    async with connected(app_url(server)) as db, connected(owner_url(server)) as owner_db:
         await furnish(owner_db)
         # Getting ready need not be safe, only what follows.
         await db.execute("set synchronous_commit = off")
@@ -103,24 +71,21 @@ async def prepare(server: EmbeddedPostgres, pack: Pack) -> tuple[list[Insured], 
             people.append(person)
             for _ in range(STAYS_EACH):
                 encounter = await hospital.admit(person)
-                await hospital.upload(encounter, line(150_000))
+                await hospital.upload(encounter, charge(150_000))
                 requests.append(hospital.bill(encounter, 150_000))
         await owner_db.execute("checkpoint")
     return people, requests
 
 
 async def one_hospital(
-    hospital: Hospital, url: str, todo: list[SettleRequest], journal: Journal, chance: random.Random
+    hospital: Hospital, line: Line, todo: list[SettleRequest], journal: Journal, chance: random.Random
 ) -> None:
     """Settles what is to do. Without an answer it asks again with the same message, or now and then withdraws it."""
-    connection: asyncpg.Connection[asyncpg.Record] | None = None
     while todo:
         request, is_withdrawn, attempts = todo.pop(), False, 0
         while True:
             try:
-                if connection is None or connection.is_closed():
-                    connection = await connect(url)
-                on = hospital.on(connection)
+                on = hospital.on(await line.open())
                 attempts += 1
                 if is_withdrawn:
                     await on.reverse(request)
@@ -134,51 +99,24 @@ async def one_hospital(
                 continue  # nothing was written; the same message again
             except GONE:
                 journal.lost_answers += attempts > 0
-                if connection is not None:
-                    connection.terminate()
-                    connection = None
                 is_withdrawn = is_withdrawn or (attempts > 0 and chance.random() < 0.4)
-                await asyncio.sleep(0.05)
-    if connection is not None:
-        await connection.close()
+                await line.broke()
+    await line.close()
 
 
 def test_killing_postgresql_loses_nothing_acknowledged(server: EmbeddedPostgres, pack: Pack) -> None:
     people, requests = asyncio.run(prepare(server, pack))
-    journal, failures = Journal(), []
-    url = server.url("fault", APP_USER, PASSWORD)
+    journal, url = Journal(), app_url(server)
     hospital = Hospital(None, pack, Regions(PLACES, {}), BEIJING_HOSPITAL)  # type: ignore[arg-type]
     # Stays of one person next to each other in time, so that hospitals also meet on one year.
     todo = list(reversed(requests))
 
     async def all_hospitals() -> None:
         await asyncio.gather(
-            *(one_hospital(hospital, url, todo, journal, random.Random(seed)) for seed in range(HOSPITALS))
+            *(one_hospital(hospital, Line(url), todo, journal, random.Random(seed)) for seed in range(HOSPITALS))
         )
 
-    def work() -> None:
-        try:
-            asyncio.run(all_hospitals())
-        except BaseException as failure:
-            failures.append(failure)
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    kills = 0
-    for threshold in KILLED_AT:
-        while worker.is_alive() and journal.acknowledged < threshold:
-            time.sleep(0.002)
-        kill(server)
-        kills += worker.is_alive()
-        killed = server.pid
-        while server.pid == killed:
-            server.keep_alive()
-            time.sleep(0.01)
-    worker.join(timeout=60)
-
-    assert not worker.is_alive()
-    assert failures == []
-    assert kills == len(KILLED_AT), "the hospitals were done before the server was killed often enough"
+    work_while_killed(server, all_hospitals, done=lambda: journal.acknowledged, killed_at=KILLED_AT)
     assert journal.lost_answers > 0
     assert journal.acknowledged == len(requests)
     asyncio.run(inspect(url, people, requests, journal))
