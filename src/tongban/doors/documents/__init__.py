@@ -18,19 +18,17 @@ from tongban.doors.documents.listing import (
     ConflictsDocument,
     GapsDocument,
     ParameterDocument,
-    ParameterLine,
     ParametersDocument,
     VersionDocument,
-    check_day,
     conflicts_document,
     gaps_document,
     parameter_document,
     parameters_document,
     version_document,
 )
-from tongban.doors.documents.reading import CASE_FORM, QUESTION_FORM, Reader
+from tongban.doors.documents.reading import CASE_FORM, QUESTION_FORM
 from tongban.doors.documents.schema import Schemas
-from tongban.doors.documents.shape import Field, Kind, Shape, shape_of
+from tongban.doors.documents.shape import Field, Kind
 from tongban.doors.documents.writing import (
     Answers,
     AssessmentDocument,
@@ -41,14 +39,11 @@ from tongban.doors.documents.writing import (
 
 __all__ = [
     "Answers",
-    "Reader",
     "QUESTION_FORM",
     "CASE_FORM",
     "Form",
-    "Shape",
     "Field",
     "Kind",
-    "shape_of",
     "words_of",
     "LABELS",
     "Label",
@@ -59,12 +54,10 @@ __all__ = [
     "problem_document",
     "ParameterDocument",
     "ParametersDocument",
-    "ParameterLine",
     "VersionDocument",
     "parameter_document",
     "parameters_document",
     "version_document",
-    "check_day",
     "LIST_UNIT",
     "UNITS_ZH",
     "GapsDocument",
