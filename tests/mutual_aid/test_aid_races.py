@@ -14,7 +14,7 @@ from tongban.infra.db import Connection, Pool
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import Relation
 from tongban.law import Pack
-from tongban.mutual_aid import AlreadyGiven, Grant, GrantState, LimitRefused
+from tongban.mutual_aid import AlreadyGiven, EventKind, Grant, GrantState, LimitRefused
 from tongban.settlement import Settled, SettleRequest, attempt
 
 BILL_FEN = 2_000_000
@@ -42,6 +42,10 @@ class Crowd:
     async def cancel(self, settled: Settled) -> Any:
         async with self.pool.acquire() as db:
             return await self.hospital.on(db).cancel(settled)
+
+    async def reverse(self, request: SettleRequest) -> Any:
+        async with self.pool.acquire() as db:
+            return await self.hospital.on(db).reverse(request)
 
     async def revoke(self, grant: Grant) -> Grant:
         async with self.pool.acquire() as db:
@@ -151,11 +155,22 @@ async def test_given_back_once_while_others_use_it(
 ) -> None:
     giver, receiver = await family.employee(100_000), await family.resident()
     grant = await family.bound_and_given(giver, receiver, 30_000)
-    settled = await hospital.settle(await hospital.stay(receiver, BILL_FEN))
-    next_ = await hospital.stay(receiver, BILL_FEN)
+    request, next_ = [await hospital.stay(receiver, BILL_FEN) for _ in range(2)]
+    settled = await hospital.settle(request)
 
-    await at_once(*(crowd.cancel(settled) for _ in range(8)), crowd.settle(next_), crowd.revoke(grant))
+    await at_once(
+        *(crowd.cancel(settled) for _ in range(5)),
+        *(crowd.reverse(request) for _ in range(5)),
+        crowd.settle(next_),
+        crowd.revoke(grant),
+    )
 
+    returned = [
+        event
+        for event in await mutual_aid.history_of(db, giver.person_id, grant.number)
+        if event.what is EventKind.RETURNED
+    ]
+    assert len(returned) == 1
     await check_family(db, [giver, receiver], {giver.person_id: 100_000})
 
 

@@ -150,7 +150,7 @@ async def _take(db: Db, pack: Pack, grant: Grant, bill: PremiumBill, channel: st
                 return replace(known, is_repeat=True)
             raise _paid_already(bill)
         if found.state is not GrantState.ACTIVE:
-            raise GrantEnded("这一条授权已经结束，不能再用来交费")
+            raise GrantEnded("这一条已经结束，不能再用来交费。要用请重新办一次")
         if hindrance := await _hindrance(db, pack, found, bill.amount_fen, now):
             raise PremiumRefused(hindrance)
         payment = PremiumPayment(
@@ -271,7 +271,7 @@ async def _hindrance(db: Db, pack: Pack, grant: Grant, amount_fen: Fen, now: dat
         return ""
     if grant.left_fen < amount_fen:
         return f"这一条授权还剩 {yuan(grant.left_fen)} 元，不够交 {yuan(amount_fen)} 元。请先改上限。"
-    return f"账户里能用的还有 {yuan(can_fen)} 元，不够交 {yuan(amount_fen)} 元。"
+    return f"账户里能用的还有 {yuan(can_fen)} 元，不够交 {yuan(amount_fen)} 元。可以请别的家人交。"
 
 
 def _paid_already(bill: PremiumBill) -> PremiumPaid:

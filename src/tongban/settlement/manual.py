@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from tongban.account import Fund, claim_postings, critical_illness_fund, pooled_fund
+from tongban.account import claim_postings
 from tongban.directory import Regions
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -119,11 +119,7 @@ async def reimburse(db: Db, pack: Pack, regions: Regions, stay: SelfPaidStay, *,
             postings=claim_postings(
                 claim_number=stay.claim_number,
                 insured_pool=settled.insured_pool,
-                paid_fen={
-                    pooled_fund(settled.insurance_type): settled.pooled_fund_fen,
-                    critical_illness_fund(settled.insurance_type): settled.critical_illness_fen,
-                    Fund.MEDICAL_ASSISTANCE: settled.medical_assistance_fen,
-                },
+                paid_fen=settled.paid_by_funds,
             ),
             transaction_code=request.transaction_code,
             request_hash=request.request_hash,

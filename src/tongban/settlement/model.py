@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from tongban.account import Fund, critical_illness_fund, pooled_fund
 from tongban.kernel.identifiers import ENCOUNTER, SETTLEMENT, OutsideNumber
 from tongban.kernel.money import BasisPoints, Fen
 from tongban.kernel.vocabulary import (
@@ -313,6 +314,15 @@ class Settled:
     @property
     def person_share_fen(self) -> Fen:
         return self.account_fen + self.mutual_aid_fen + self.cash_fen
+
+    @property
+    def paid_by_funds(self) -> dict[Fund, Fen]:
+        """What each fund of the insured pool pays, nothing included."""
+        return {
+            pooled_fund(self.insurance_type): self.pooled_fund_fen,
+            critical_illness_fund(self.insurance_type): self.critical_illness_fen,
+            Fund.MEDICAL_ASSISTANCE: self.medical_assistance_fen,
+        }
 
     @property
     def aid_uses(self) -> tuple[AidUse, ...]:

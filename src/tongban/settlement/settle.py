@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from tongban import mutual_aid
-from tongban.account import AidPaid, Fund, Posting, care_postings, critical_illness_fund, pooled_fund
+from tongban.account import AidPaid, Posting, care_postings
 from tongban.directory import Regions
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
@@ -339,11 +339,7 @@ def _postings(settled: Settled, draws: Sequence[Draw] = ()) -> tuple[Posting, ..
         institution_code=settled.institution_code,
         insured_pool=settled.insured_pool,
         treatment_pool=settled.treatment_pool,
-        paid_fen={
-            pooled_fund(settled.insurance_type): settled.pooled_fund_fen,
-            critical_illness_fund(settled.insurance_type): settled.critical_illness_fen,
-            Fund.MEDICAL_ASSISTANCE: settled.medical_assistance_fen,
-        },
+        paid_fen=settled.paid_by_funds,
         account_fen=settled.account_fen,
         aids=[AidPaid(draw.offer.giver_id, draw.offer.giver_pool, draw.amount_fen) for draw in draws],
     )
