@@ -10,16 +10,16 @@ from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
 from tongban.kernel.errors import Invalid
-from tongban.kernel.identifiers import CLAIM, parse_outside_number
 from tongban.law import Pack, Undetermined, online_needs_medical_code
 from tongban.materials import attach, find, months_to_keep
 from tongban.people import MedicalCodeState, enrollments, get_person, medical_code_state
 from tongban.reimbursement import rules, store
-from tongban.reimbursement.errors import ClaimNotFound, InvoiceUsed, StayClaimed
+from tongban.reimbursement.errors import InvoiceUsed, StayClaimed
 from tongban.reimbursement.facts import Facts, Reading
 from tongban.reimbursement.model import Claim, ClaimAnswers, EventKind
 from tongban.reimbursement.read_stay import typed_day
 from tongban.reimbursement.reading import read_draft
+from tongban.reimbursement.records import not_found, parsed
 from tongban.reimbursement.steps import Step
 from tongban.reimbursement.telling import tell
 from tongban.reimbursement.texts import Texts, load_texts
@@ -157,8 +157,7 @@ async def _write(
 
 
 async def _claim_of(db: Db, outcome: str) -> Claim:
-    number = parse_outside_number(outcome, CLAIM)
-    found = await store.claim(db, number.person_id, number.serial)
+    found = await store.claim(db, *parsed(outcome))
     if found is None:
-        raise ClaimNotFound("没有找到这份报销申请，请从“我的报销”里打开")
+        raise not_found()
     return found
