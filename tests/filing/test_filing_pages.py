@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from pages_kit import Visitor
@@ -435,6 +436,19 @@ def test_a_settled_filing_says_why_it_cannot_be_cancelled(zhang: Visitor, site: 
     assert zhang.page.status_code == 409
     assert "已经结算过，不能取消" in zhang.page.text
     assert "取消备案" not in zhang.get(f"/filing/records/{number[0]}").text
+
+
+def test_the_record_leads_to_what_a_stay_under_it_costs(zhang: Visitor) -> None:
+    zhang.start()
+    zhang.walk()
+    number = re.search(r"B\d{18,}", zhang.page.text)
+    assert number
+    link = re.search(r'href="(/estimate\?[^"]+)"', zhang.get(f"/filing/records/{number[0]}").text)
+    assert link
+    assert "way=long_term" in link[1]
+    shown = zhang.get(unescape(link[1]))
+    assert shown.status_code == 200
+    assert "自己付" in shown.text
 
 
 def test_a_start_in_the_future_is_noted(zhang: Visitor) -> None:

@@ -6,8 +6,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tongban import drafts
+from tongban.advice import Insured
 from tongban.directory import institution_names
 from tongban.doors.http import Request, RouteDb, see_other
+from tongban.doors.portal.estimate_link import asking
 from tongban.doors.portal.filing.flow import FILING
 from tongban.doors.portal.filing.proxy import relation_zh
 from tongban.doors.portal.filing.words import draft_rows, place_zh, scopes_zh, until_zh
@@ -27,6 +29,7 @@ from tongban.filing import (
     get_filing,
     known_of,
     list_filings,
+    locality_of,
     may_cancel,
     may_change,
     signature_holds,
@@ -35,7 +38,7 @@ from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import NotFound
-from tongban.kernel.vocabulary import FilingKind
+from tongban.kernel.vocabulary import CareKind, FilingKind
 from tongban.law import Permission
 from tongban.materials import MaterialNotFound, find, of_subject
 from tongban.notices import told_about
@@ -179,7 +182,7 @@ async def record(request: Request, db: RouteDb, number: FromPath[str]) -> Respon
         referral=await _referral(db, detail),
         materials=await _materials(request, db, filing),
         told=await _told(db, filing, viewer.person_id, {filing.person_id: insured.name, filing.filed_by: proxy_name}),
-        estimate_url="/estimate",
+        estimate_url=_estimate(request, filing, is_others=is_others),
         holds=signature_holds(detail),
         decision=detail.decision,
         just_closed=request.query_params.get("closed") == "1",
@@ -206,6 +209,18 @@ async def _line(request: Request, db: Db, detail: FilingDetail, names: dict[int,
     if filing.status is FilingStatus.ACTIVE and filing.valid_to and day <= filing.valid_to:
         line.append(("到期", zh_date(filing.valid_to), "还要用的，到期前再办一次", False))
     return line
+
+
+def _estimate(request: Request, filing: Filing, *, is_others: bool) -> str:
+    """What a stay under this filing would leave to pay, with what the filing says filled in; "" for a place that the
+    directory no longer knows."""
+    regions = request.app.state.regions
+    region = regions.get(filing.treatment_pool)
+    if region is None:
+        return ""
+    where = locality_of(regions, filing.insured_pool, region)
+    insured = Insured(filing.insured_pool, filing.insurance_type, filing.category) if is_others else None
+    return asking(where, CareKind.INPATIENT, filing.kind.situation, insured=insured)
 
 
 async def _told(db: Db, filing: Filing, viewer_id: int, names: dict[int, str]) -> _Line:
