@@ -2,12 +2,10 @@
 
 import gc
 import multiprocessing
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
-import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
@@ -20,18 +18,14 @@ from tongban.infra.clock import Clock, system_clock
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db, Pool, create_pool
 from tongban.infra.files import files_from
+from tongban.infra.logs import log_for_machines
 from tongban.infra.workers import die_with_parent
-from tongban.kernel.errors import Refusal
 from tongban.law import load_pack
 from tongban.mutual_aid import tax_office_for
 from tongban.settings import Settings
 
 # Room for a signature's strokes; routes that take more say so themselves.
 BODY_BYTES_MAX = 512 * 1024
-
-
-class NoDatabase(Refusal):
-    code = "no_database"
 
 
 def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
@@ -63,32 +57,17 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> Litestar:
 
 def app_from_env() -> Litestar:
     """For ``uvicorn --factory tongban.app:app_from_env``."""
-    _log_for_machines()
+    log_for_machines()
     return create_app(Settings.from_env())
-
-
-def _log_for_machines() -> None:
-    """One JSON object a line, unless somebody is watching on a terminal."""
-    if not sys.stdout.isatty():
-        structlog.configure(
-            processors=[
-                structlog.processors.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-            logger_factory=structlog.PrintLoggerFactory(),
-            cache_logger_on_first_use=True,
-        )
 
 
 @asynccontextmanager
 async def _lifespan(app: Litestar) -> AsyncIterator[None]:
     die_with_parent()
     settings: Settings = app.state.settings
-    if settings.database_url is None:
-        raise NoDatabase("还没有数据库可用：请用 tongban run 启动，或设置 DATABASE_URL")
+    url = settings.require_database_url()
     app.state.pack = load_pack(settings.policies_dir)
-    pool = await create_pool(settings.database_url)
+    pool = await create_pool(url)
     try:
         async with pool.acquire() as db:
             app.state.regions = await all_regions(db)

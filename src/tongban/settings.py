@@ -18,6 +18,12 @@ _FALSE = {"0", "false", "no", "off", ""}
 _TRUE = {"1", "true", "yes", "on"}
 
 
+class NoDatabase(Refusal):
+    """Nobody has started or named a database yet."""
+
+    code = "no_database"
+
+
 class SettingsWrong(Refusal):
     """An environment variable holds something the product cannot start with."""
 
@@ -139,17 +145,21 @@ class Settings:
         """Say now what is wrong with the keys, not when the first one is needed. Raises SecretsWrong."""
         _ = self.secrets
 
+    def require_database_url(self) -> str:
+        """The web processes' database. Raises NoDatabase where none has been started or named yet."""
+        if self.database_url is None:
+            raise NoDatabase("还没有数据库可用：请先用 tongban run 启动，或设置 DATABASE_URL")
+        return self.database_url
+
     def for_workers(self) -> dict[str, str]:
         """The environment from which a web process reads the same settings, without the owner's rights."""
-        if self.database_url is None:
-            raise SettingsWrong("数据库还没有启动，不能启动网页程序")
         return {
             "TONGBAN_VAR": str(self.var_dir),
             "TONGBAN_SECRETS_FILE": str(self.secrets_file),
             "TONGBAN_POLICIES": str(self.policies_dir),
             "TONGBAN_DATA": str(self.data_dir),
             "TONGBAN_POSTGRES": "external",
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": self.require_database_url(),
             "TONGBAN_OWNER_DATABASE_URL": "",
             "TONGBAN_DEMO": "1" if self.is_demo else "0",
             "TONGBAN_HOST": self.host,

@@ -35,7 +35,7 @@ def command(
     settings = Settings.from_env()
     pack = load_pack(settings.policies_dir)
     with open_database(settings) as opened:
-        record, change, institution_name = asyncio.run(_look_up(opened.database_url or "", number))
+        record, change, institution_name = asyncio.run(_look_up(opened.require_database_url(), number))
     told = explain(pack, record)
     if as_json:
         document = as_document(record, told, pack)

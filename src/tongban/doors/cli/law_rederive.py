@@ -39,7 +39,7 @@ def command(number: Number = "", as_json: AsJson = False) -> None:
     settings = Settings.from_env()
     pack = load_pack(settings.policies_dir)
     with open_database(settings) as opened:
-        asyncio.run(_tell(opened.database_url or "", pack, number, as_json=as_json))
+        asyncio.run(_tell(opened.require_database_url(), pack, number, as_json=as_json))
 
 
 async def _tell(url: str, pack: Pack, number: str, *, as_json: bool) -> None:

@@ -51,7 +51,9 @@ def command(
     )
     other_law = open_pack(policies) if policies else None
     with open_database(Settings.from_env()) as opened:
-        done = asyncio.run(_replay(opened.database_url or "", wanted, other_law, _put_json if as_json else _put_line))
+        done = asyncio.run(
+            _replay(opened.require_database_url(), wanted, other_law, _put_json if as_json else _put_line)
+        )
     if as_json:
         typer.echo(msgspec.json.encode({"summary": _summary(done)}).decode())
     else:

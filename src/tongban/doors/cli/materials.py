@@ -50,7 +50,7 @@ def purge_command(
 
 async def _check(settings: Settings) -> tuple[int, list[materials.Fault], list[str]]:
     vault, files = Vault.from_settings(settings), files_from(settings)
-    async with connected(settings.database_url or "") as db:
+    async with connected(settings.require_database_url()) as db:
         faults = [fault async for fault in materials.check(db, vault, files)]
         strays = await materials.strays(db, vault, files, now=system_clock())
         return await materials.count(db), faults, strays
@@ -58,7 +58,7 @@ async def _check(settings: Settings) -> tuple[int, list[materials.Fault], list[s
 
 async def _purge(settings: Settings, *, really: bool, with_strays: bool) -> None:
     vault, files, now = Vault.from_settings(settings), files_from(settings), system_clock()
-    async with connected(settings.database_url or "") as db:
+    async with connected(settings.require_database_url()) as db:
         due = await materials.due(db, now=now)
         kept = await materials.count(db)
         if due:

@@ -31,7 +31,7 @@ def sent(last: Annotated[int, typer.Option(help="看最近多少条。", min=1, 
     """最近的短信和微信：发到哪一步了。没有接短信平台时，也列出本来要发什么。"""
     settings = Settings.from_env()
     with open_database(settings) as running:
-        rows = asyncio.run(_deliveries(str(running.database_url), last))
+        rows = asyncio.run(_deliveries(running.require_database_url(), last))
     table = Table("时间", "关于", "怎么发", "到哪一步", "试了几次", "原因")
     for row in rows:
         table.add_row(

@@ -7,6 +7,7 @@ import typer
 
 from tongban.doors.cli.console import errors
 from tongban.infra.db.server import open_database
+from tongban.infra.logs import log_for_machines
 from tongban.settings import Settings
 
 HELP = "做后台的活：发短信和微信、到期提醒、清理。tongban run 已经带着一个。Ctrl-C 停止。"
@@ -20,6 +21,7 @@ def command(
 
     settings = Settings.from_env()
     settings.require_secrets()
+    log_for_machines()
     with open_database(settings) as running:
         if not once:
             errors.print("后台在工作，Ctrl-C 停止。")

@@ -4,12 +4,14 @@ import asyncio
 import sys
 
 from tongban.doors.worker.run import run
+from tongban.infra.logs import log_for_machines
 from tongban.infra.workers import die_with_parent
 from tongban.kernel.errors import Refusal
 from tongban.settings import Settings
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv[1]))
+    log_for_machines()
     try:
         asyncio.run(run(Settings.from_env()))
     except Refusal as refusal:

@@ -45,10 +45,6 @@ _JOB_SECONDS_MAX = 3600.0
 _ONCE_LOOK_SECONDS = 0.2
 
 
-class NoDatabase(Refusal):
-    code = "no_database"
-
-
 class DatabaseGone(Refusal):
     """Whoever started the worker starts it again, and by then the database may be back."""
 
@@ -72,11 +68,10 @@ async def run(
 
 
 async def _work(settings: Settings, once: bool, clock: Clock, handlers: Mapping[str, Handler]) -> None:
-    if settings.database_url is None:
-        raise NoDatabase("还没有数据库可用：请先用 tongban run 启动，或设置 DATABASE_URL")
-    pool = await create_pool(settings.database_url, size_max=_AT_ONCE)
+    url = settings.require_database_url()
+    pool = await create_pool(url, size_max=_AT_ONCE)
     queue_pool = await asyncpg.create_pool(
-        settings.database_url, min_size=1, max_size=3, server_settings={"application_name": "tongban-worker"}
+        url, min_size=1, max_size=3, server_settings={"application_name": "tongban-worker"}
     )
     async with httpx.AsyncClient() as http:
         try:

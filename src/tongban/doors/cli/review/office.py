@@ -55,7 +55,7 @@ def run(work: Callable[[Office], Awaitable[T]]) -> T:
             return await work(Office(db, Vault.from_settings(settings), pack, settings, system_clock()))
 
     with open_database(settings) as opened:
-        return asyncio.run(inside(opened.database_url or ""))
+        return asyncio.run(inside(opened.require_database_url()))
 
 
 def who(operator: str, pools: list[str]) -> Operator:
