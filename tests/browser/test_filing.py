@@ -130,6 +130,8 @@ def again_elsewhere(li: Walk) -> None:
     li.choose("我看完了，同意以上内容")
     li.sign("李静")
     li.tap("签好了，下一步")
+    li.look_closely()
+    li.shoot()
     li.tap("都用上次的，下一步")
     li.choose("北京")
     li.tap("下一步")
