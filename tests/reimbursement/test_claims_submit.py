@@ -246,6 +246,13 @@ async def test_an_invoice_is_claimed_once_in_the_province(desk: Desk, registry: 
     assert (await desk.claim(other, number_1="１４００００５６７８")).state is ClaimState.REVIEWING
 
 
+async def test_the_same_number_of_another_year_is_another_invoice(desk: Desk, registry: Registry, father: int) -> None:
+    await desk.claim(father)
+    other = await registry.add("钱八")
+    last_year = {"admitted": "2025-11-03", "discharged": "2025-11-10", "date_1": "2025-11-10"}
+    assert (await desk.claim(other, **last_year)).state is ClaimState.REVIEWING
+
+
 async def test_one_invoice_from_two_people_at_once(desk: Desk, pool: Pool, registry: Registry) -> None:
     people = [await registry.add(f"孙{number}") for number in range(4)]
     ready = []

@@ -129,12 +129,16 @@ async def insert_invoices(db: Db, claim: Claim, invoices: Sequence[Invoice]) -> 
     )
 
 
-async def take_invoice(db: Db, vault: Vault, claim: Claim, number: str) -> bool:
-    """False: it stands in another live claim. Somebody who is just taking it is waited for."""
+async def take_invoice(db: Db, vault: Vault, claim: Claim, invoice: Invoice) -> bool:
+    """False: it stands in another live claim. Somebody who is just taking it is waited for.
+
+    A number alone names no invoice: numbers begin anew under each code, and a code has a year in it. With the hospital
+    and the year it does, and nobody has to type the code.
+    """
     taken = await db.fetchval(
         """insert into reimbursement.invoice_index (number_hash, person_id, claim_serial) values ($1, $2, $3)
            on conflict do nothing returning true""",
-        vault.index(number, _INVOICE_PURPOSE),
+        vault.index(f"{claim.institution_code}:{invoice.issued_on.year}:{invoice.number}", _INVOICE_PURPOSE),
         claim.person_id,
         claim.claim_serial,
     )

@@ -147,10 +147,10 @@ async def _write(
     if claim is None:
         raise StayClaimed("这次住院已经申请过报销，不用再交。请在“我的报销”里看进度")
     # In one order everywhere, so that two claims with the same invoices wait for each other and do not lock up.
-    for number in sorted(invoice.number for invoice in answers.invoices):
-        if not await store.take_invoice(db, vault, claim, number):
+    for invoice in sorted(answers.invoices):
+        if not await store.take_invoice(db, vault, claim, invoice):
             raise InvoiceUsed(
-                f"号码末四位是 {number[-4:]} 的发票已经申请过报销。号码没有填错的话，请打参保地的电话问一下"
+                f"号码末四位是 {invoice.number[-4:]} 的发票已经申请过报销。号码没有填错的话，请打参保地的电话问一下"
             )
     await store.insert_invoices(db, claim, answers.invoices)
     return claim

@@ -96,7 +96,7 @@ create table reimbursement.invoice_index (
   person_id     bigint not null,
   claim_serial  bigint not null
 );
-comment on table reimbursement.invoice_index is 'lookup: by the keyed hash of an invoice number';
+comment on table reimbursement.invoice_index is 'lookup: by the keyed hash of hospital, year and number of an invoice';
 create index invoice_index_claim on reimbursement.invoice_index (person_id, claim_serial);
 
 create table reimbursement.event (
