@@ -82,11 +82,12 @@ class Slot:
         self.part.locator("input[type=file]").last.set_input_files(path)
 
     def holds(self, count: int) -> None:
-        expect(self.part.locator("img.shot")).to_have_count(count)
+        # Sent in pieces, decoded in a process apart: seconds on a busy machine.
+        expect(self.part.locator("img.shot")).to_have_count(count, timeout=20_000)
 
 
 def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_page_alone(
-    browser: Browser, photo_site: str, pictures: dict[str, Path], shoot_to: Callable[[Page, str], None]
+    browser: Browser, photo_site: str, pictures: dict[str, Path], shoot: Callable[[Page, str], None]
 ) -> None:
     context = browser.new_context(
         base_url=photo_site, viewport={"width": 390, "height": 844}, device_scale_factor=2, locale="zh-CN"
@@ -97,7 +98,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
     page.on("pageerror", lambda error: complaints.append(str(error)))
     sign_in(page, "li_jing")
     page.goto(NEW)
-    shoot_to(page, "papers-empty")
+    shoot(page, "papers-empty")
     assert violations(page) == []
     page.get_by_label("还想说什么").fill("下午才能去")
     card = slot(page, "id_front")
@@ -124,7 +125,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
     invoice = slot(page, "invoice")
     invoice.give(pictures["big"])
     expect(invoice.part.get_by_role("status")).to_contain_text("网断了，正在接着传")
-    shoot_to(page, "papers-going")
+    shoot(page, "papers-going")
     invoice.holds(1)
     assert len(sent) == len(set(sent)) >= 4
     assert max(sent) < 1_500_000  # the phone's picture was made small before it was sent
@@ -144,15 +145,15 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
     page.locator("section#invoice input[type=file]").last.set_input_files(pictures["script"])
     expect(invoice.part.get_by_role("status")).to_contain_text("这是网页或程序，不是照片")
     invoice.holds(1)
-    shoot_to(page, "papers-full")
+    shoot(page, "papers-full")
     for mode in ("elder", "largest", "dark"):
         context.add_cookies([{"name": "prefs", "value": MODES[mode], "url": photo_site}])
         page.reload()
-        shoot_to(page, f"papers-full-{mode}")
+        shoot(page, f"papers-full-{mode}")
         assert (mode, violations(page)) == (mode, [])
         page.set_viewport_size({"width": 320, "height": 640})
         assert (mode, overflow(page)) == (mode, 0)
-        shoot_to(page, f"papers-full-{mode}-320")
+        shoot(page, f"papers-full-{mode}-320")
         page.set_viewport_size({"width": 390, "height": 844})
 
     # By keyboard: the field takes the focus, and its button shows where it is.
@@ -167,7 +168,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
 
 
 def test_photos_without_scripts(
-    browser: Browser, photo_site: str, pictures: dict[str, Path], shoot_to: Callable[[Page, str], None]
+    browser: Browser, photo_site: str, pictures: dict[str, Path], shoot: Callable[[Page, str], None]
 ) -> None:
     context = browser.new_context(
         base_url=photo_site, java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="zh-CN"
@@ -181,7 +182,7 @@ def test_photos_without_scripts(
     expect(page.get_by_role("alert").first).to_be_visible()
     expect(page.locator("#invoice-err")).to_contain_text("这是网页或程序，不是照片")
     assert page.title().startswith("有 1 处要改")
-    shoot_to(page, "papers-nojs-error")
+    shoot(page, "papers-nojs-error")
     assert overflow(page) == 0
     page.get_by_label("拍照或选照片：医疗发票").set_input_files(pictures["card"])
     page.locator("section#invoice").get_by_role("button", name="传这张照片").click()
@@ -190,7 +191,7 @@ def test_photos_without_scripts(
     page.get_by_label("再加一张：医疗发票").set_input_files(pictures["big"])
     page.locator("section#invoice form button").last.click()
     slot(page, "invoice").holds(2)
-    shoot_to(page, "papers-nojs-two")
+    shoot(page, "papers-nojs-two")
     page.locator("section#invoice").get_by_role("button", name="删除").first.click()
     slot(page, "invoice").holds(1)
     page.get_by_role("link", name="看大图：医疗发票").click()
@@ -199,15 +200,3 @@ def test_photos_without_scripts(
     page.get_by_role("button", name="下一步").click()
     expect(page.locator(".errbox")).to_contain_text("还没有身份证（有照片那面）的照片")
     context.close()
-
-
-@pytest.fixture
-def shoot_to(tmp_path: Path) -> Callable[[Page, str], None]:
-    """A picture of the whole page, in TONGBAN_SHOTS if that is set."""
-
-    def do(page: Page, name: str) -> None:
-        folder = Path(os.environ.get("TONGBAN_SHOTS", tmp_path))
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{name}.png", full_page=True, animations="disabled")
-
-    return do
