@@ -153,7 +153,6 @@ async def test_a_change_after_signing_voids_the_name(office: Office, elder: Resi
     [
         ("disease", {"diseases": ""}, "请选要认定的病"),
         ("disease", {"diseases": "M99999"}, "请选要认定的病"),
-        ("disease", {"diseases": f"{HYPERTENSION} {HYPERTENSION_DRUGS}"}, "已经包括用药"),
         ("institutions", {"institutions": UNCONNECTED}, "还没有开通"),
         ("institutions", {"institutions": PHARMACY}, "不在名录里"),
         ("institutions", {"institutions": "H99999999999"}, "不在名录里"),
@@ -168,6 +167,16 @@ async def test_what_is_wrong_is_said_at_its_step(
     reading = await office.read(await office.draft(elder, **{step: values}))
     assert sentence in reading.problems_of(step)[0].sentence
     assert reading.answers is None
+
+
+async def test_a_drugs_scheme_beside_its_disease_is_the_reviewers_to_judge(office: Office, elder: Resident) -> None:
+    both = await office.read(await office.draft(elder, disease={"diseases": f"{HYPERTENSION} {HYPERTENSION_DRUGS}"}))
+    assert both.problems_of("disease") == []  # no source says that one excludes the other
+
+    await office.recognise(elder)
+    made = await office.apply(elder, disease={"diseases": HYPERTENSION_DRUGS})
+    case = await chronic.show(office.db, office.vault, office.pack, AGENCY, made.number, reason="审核", now=NOW)
+    assert [known.wanted.zh for known in case.certifications] == ["高血压"]  # seen beside what is asked for
 
 
 async def test_employees_are_not_offered_the_residents_drug_schemes(office: Office, registry: Registry) -> None:

@@ -21,15 +21,6 @@ SCHEME_CODES: Final[Mapping[MedicationScheme, str]] = MappingProxyType(
     }
 )
 
-# Who is recognised as having the disease has no use for its drugs scheme.
-SCHEME_OF: Final[Mapping[MedicationScheme, ChronicDisease]] = MappingProxyType(
-    {
-        MedicationScheme.HYPERTENSION: ChronicDisease.HYPERTENSION,
-        MedicationScheme.TYPE_1_DIABETES: ChronicDisease.DIABETES,
-        MedicationScheme.OTHER_DIABETES: ChronicDisease.DIABETES,
-    }
-)
-
 
 def disease_of(word: str) -> Disease:
     """Raises ValueError for no such word."""

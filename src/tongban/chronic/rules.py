@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tongban import law
 from tongban.chronic.errors import DiseaseRefused, ProxyRefused
-from tongban.chronic.model import SCHEME_CODES, SCHEME_OF, Certification, Disease, ValidityBasis, Wanted
+from tongban.chronic.model import SCHEME_CODES, Certification, Disease, ValidityBasis, Wanted
 from tongban.directory import ChronicDisease as CatalogDisease
 from tongban.kernel.dates import add_working_days, last_day_of, zh_date
 from tongban.kernel.errors import Refusal
@@ -79,8 +79,8 @@ def certified_under(
 def disease_problems(
     wanted: Sequence[Wanted], certifications: Sequence[Certification], open_keys: Iterable[str], today: date
 ) -> list[Refusal]:
-    """What stands against applying for these under an insurance with these `certifications`: recognised already, being
-    applied for, or a scheme beside its disease."""
+    """What stands against applying for these under an insurance with these `certifications`: recognised already, or
+    being applied for. Whether a drugs scheme goes beside its own disease no source says: that is the reviewer's."""
     problems: list[Refusal] = []
     if not wanted:
         problems.append(DiseaseRefused("请选要认定的病，可以选几种", field="disease"))
@@ -95,15 +95,7 @@ def disease_problems(
             problems.append(DiseaseRefused(f"“{each.zh}”已经认定过{until}，不用再申请", field="disease"))
         elif each.key in pending:
             problems.append(DiseaseRefused(f"“{each.zh}”已经在申请了，请等结果", field="disease"))
-        elif (main := _main_disease(each.disease)) and main in {*in_force, *pending, *(other.key for other in wanted)}:
-            problems.append(
-                DiseaseRefused(f"“{main.zh}”的慢特病待遇已经包括用药，不用再办“{each.zh}”", field="disease")
-            )
     return problems
-
-
-def _main_disease(disease: Disease) -> ChronicDisease | None:
-    return SCHEME_OF.get(disease) if isinstance(disease, MedicationScheme) else None
 
 
 def may_apply_for(pack: Pack, insured_pool: str, relation: Relation, on: date) -> None:
