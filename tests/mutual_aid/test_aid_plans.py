@@ -50,6 +50,7 @@ async def test_every_row_is_found_by_a_key(family: Family, hospital: Hospital, d
     await mutual_aid.history_of(db, receiver.person_id, grant.number)
     await family.rank(receiver, grant)
     await family.limit(grant, 20_000)
+    await mutual_aid.end_lapsed(db, family.pack, now=hospital.now)
     await family.revoke(grant)
     looking = await watched.take()
 
@@ -58,3 +59,23 @@ async def test_every_row_is_found_by_a_key(family: Family, hospital: Hospital, d
     for statements in (opening, settling, cancelling, looking):
         assert statements
         assert await whole_scans(db, statements) == set()
+
+
+async def test_looking_for_what_has_lapsed_asks_once_however_many_are_in_force(family: Family, db: Connection) -> None:
+    """Whatever is in force is looked through in one statement; what ends is asked about again, and only that."""
+    watched, asked = Watched(db), []
+    for more in (1, 4):
+        grants = [
+            await family.bound_and_given(await family.employee(), await family.resident(), 30_000) for _ in range(more)
+        ]
+        await watched.take()
+        assert await mutual_aid.end_lapsed(db, family.pack, now=family.now) == []
+        asked.append(len(await watched.take()))
+        await family.town.owner_db.execute(
+            "update people.enrollment set payment_state = 'stopped' where person_id = $1", grants[0].receiver_id
+        )
+        (ended,) = await mutual_aid.end_lapsed(db, family.pack, now=family.now)
+        assert ended.number == grants[0].number
+        asked.append(len(await watched.take()))
+    assert asked[0] == asked[2] == 1
+    assert asked[1] == asked[3] > 1

@@ -1,5 +1,6 @@
 """Opening, changing, ranking and ending an authorisation: what is allowed, what is said, what is set apart."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from family_kit import Family, check_family
-from settlement_kit import BEIJING, DATONG, NOW, Hospital
+from settlement_kit import BEIJING, DATONG, NOW, TAIYUAN, Hospital
 
 from tongban import mutual_aid, notices, signing
 from tongban.infra.db import Connection
@@ -211,6 +212,39 @@ async def test_a_move_to_another_region_ends_it_too(family: Family, db: Connecti
         "update people.enrollment set pool_code = $2 where person_id = $1", receiver.person_id, DATONG
     )
     assert len(await mutual_aid.end_lapsed(db, family.pack, now=NOW)) == 1
+
+
+async def test_what_lapses_is_every_pair_of_which_one_is_not_insured_there(family: Family, db: Connection) -> None:
+    """Owing contributions ends nothing; and who has a second insurance there is insured."""
+    states = ("paid", "arrears", "stopped", None)
+    ends: set[str] = set()
+    for of_giver, of_receiver in itertools.product(states, states):
+        giver, receiver = await family.employee(), await family.resident()
+        grant = await family.bound_and_given(giver, receiver, 100)
+        for person, state in ((giver, of_giver), (receiver, of_receiver)):
+            await family.town.owner_db.execute(
+                """update people.enrollment set payment_state = coalesce($2, payment_state),
+                     valid_to = case when $2 is null then date '2026-11-21' end where person_id = $1""",
+                person.person_id,
+                state,
+            )
+        if not {of_giver, of_receiver} <= {"paid", "arrears"}:
+            ends.add(grant.number)
+    giver, receiver = await family.employee(), await family.resident(payment_state="stopped")
+    await family.town.owner_db.execute(
+        """insert into people.enrollment (person_id, enrollment_no, insurance_type, category, pool_code, valid_from,
+             payment_state) values ($1, 2, 'employee', 'active', $2, '2026-01-01', 'paid')""",
+        receiver.person_id,
+        TAIYUAN,
+    )
+    await family.bind(giver, receiver)
+    still = await family.give(giver, receiver, 100)
+
+    ended = await mutual_aid.end_lapsed(db, family.pack, now=NOW)
+
+    assert {grant.number for grant in ended} == ends
+    assert len(ends) == 12
+    assert (await family.now_of(still)).state is GrantState.ACTIVE
 
 
 async def test_the_receiver_alone_orders_who_pays_first(family: Family, db: Connection) -> None:

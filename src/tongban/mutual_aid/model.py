@@ -73,6 +73,13 @@ class Grant:
         return self.limit_fen - self.used_fen if self.state is GrantState.ACTIVE else 0
 
 
+class PaymentStates(NamedTuple):
+    """How the two of an authorisation are insured, each where it says; None: not at all."""
+
+    giver: str | None
+    receiver: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class GrantEvent:
     """One line of an authorisation's history. `care_kind` None: not about care."""

@@ -6,13 +6,12 @@ from datetime import datetime
 from tongban import account, law
 from tongban.infra.clock import day_of
 from tongban.infra.db import Db
-from tongban.kernel.vocabulary import InsuranceType
 from tongban.law import Pack, SharingEnd, SharingEvent
 from tongban.mutual_aid import store
 from tongban.mutual_aid.errors import AidUndetermined
 from tongban.mutual_aid.holding import held, log
 from tongban.mutual_aid.model import EventKind, Grant, GrantState
-from tongban.mutual_aid.rules import Ending, ending
+from tongban.mutual_aid.rules import ending
 from tongban.mutual_aid.telling import masked_names, tell_both
 
 
@@ -45,14 +44,16 @@ async def end_lapsed(db: Db, pack: Pack, *, now: datetime, giver_id: int | None 
     """Write down what has ended by itself (one of the two is no longer insured there), so that what was set apart is
     free again. A settlement asks the law anyway and uses nothing that has ended. `giver_id` None: everybody's.
     """
+    today = day_of(now)
     ended: list[Grant] = []
-    for seen in await store.active_grants(db, giver_id):
-        if await _ending(db, pack, seen, now) is None:
+    for seen, states in await store.uninsured(db, today, giver_id):
+        if ending(pack, seen, states, today) is None:
             continue
         async with db.transaction():
             grant, _ = await held(db, seen.giver_id, seen.number)
-            why = await _ending(db, pack, grant, now) if grant.state is GrantState.ACTIVE else None
-            if why is None:
+            # Looked at again: somebody may have ended it meanwhile, or be insured again.
+            why = ending(pack, grant, await store.payment_states(db, grant, today), today)
+            if why is None or grant.state is not GrantState.ACTIVE:
                 continue
             ended.append(await _end(db, grant, GrantState.ENDED, why.event, now))
             await log(db, grant, "ended", None, "rules", now)
@@ -74,16 +75,3 @@ async def _end(db: Db, grant: Grant, state: GrantState, event: SharingEvent, now
     what = EventKind.REVOKED if state is GrantState.REVOKED else EventKind.ENDED
     await store.add_event(db, grant.giver_id, grant.grant_serial, what, grant.left_fen, now)
     return replace(grant, state=state, ended_at=now, end_reason=event.value)
-
-
-async def _ending(db: Db, pack: Pack, grant: Grant, now: datetime) -> Ending | None:
-    today = day_of(now)
-    giver_state = await store.payment_state(db, grant.giver_id, grant.giver_pool, InsuranceType.EMPLOYEE, today)
-    return ending(
-        pack,
-        giver_pool=grant.giver_pool,
-        locality=grant.locality,
-        giver_payment_state=giver_state,
-        receiver_payment_state=await store.payment_state(db, grant.receiver_id, grant.receiver_pool, None, today),
-        on=today,
-    )

@@ -18,7 +18,7 @@ from tongban.law import (
     SharingEvent,
 )
 from tongban.mutual_aid.errors import AidUndetermined
-from tongban.mutual_aid.model import Draw, Offer
+from tongban.mutual_aid.model import Draw, Grant, Offer, PaymentStates
 
 
 def insurance_state(payment_state: str | None) -> InsuranceState:
@@ -101,23 +101,15 @@ class Ending(NamedTuple):
     sentence: str
 
 
-def ending(
-    pack: Pack,
-    *,
-    giver_pool: str,
-    locality: Locality,
-    giver_payment_state: str | None,
-    receiver_payment_state: str | None,
-    on: date,
-) -> Ending | None:
+def ending(pack: Pack, grant: Grant, states: PaymentStates, on: date) -> Ending | None:
     """What has ended an authorisation by itself: one of the two is no longer insured where they were. None: it holds,
     or no source says what becomes of it."""
     for event, state in (
-        (SharingEvent.GIVER_INSURANCE_ENDS, giver_payment_state),
-        (SharingEvent.RECEIVER_INSURANCE_ENDS, receiver_payment_state),
+        (SharingEvent.GIVER_INSURANCE_ENDS, states.giver),
+        (SharingEvent.RECEIVER_INSURANCE_ENDS, states.receiver),
     ):
         if insurance_state(state) is InsuranceState.STOPPED:
-            found = law.mutual_aid_end(pack, giver_pool, event, locality, on)
+            found = law.mutual_aid_end(pack, grant.giver_pool, event, grant.locality, on)
             if found.outcome is SharingEnd.ENDS:
                 return Ending(event, found.sentence)
     return None

@@ -5,18 +5,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from tongban.infra.db import Db
 from tongban.kernel.money import Fen
-from tongban.kernel.vocabulary import CareKind, Locality, Relation
+from tongban.kernel.vocabulary import CareKind, InsuranceType, Locality, Relation
+from tongban.law import InsuranceState
 from tongban.mutual_aid.model import (
     GIVES_BACK,
     EventKind,
     Grant,
     GrantEvent,
     GrantState,
+    PaymentStates,
     PremiumPayment,
     PremiumState,
 )
@@ -35,6 +37,25 @@ _USED_THIS_YEAR = f"""
        and b.grant_serial = u.grant_serial and b.reference = u.reference and ({_IS_GIVEN_BACK}))
   ) as used_this_year_fen
 """
+# How {person_id} is insured in {pool_code} on {on}, where {condition} holds; of two the one in force. Null: not at all.
+_PAYMENT_STATE: Final = """
+  select n.payment_state from people.v_enrollment n
+  where n.person_id = {person_id} and n.pool_code = {pool_code} and {condition}
+    and n.valid_from <= {on} and (n.valid_to is null or n.valid_to >= {on})
+  order by n.payment_state = 'paid' desc, n.payment_state = 'arrears' desc limit 1
+"""
+_GIVER_STATE: Final = _PAYMENT_STATE.format(
+    person_id="g.person_id",
+    pool_code="g.giver_pool",
+    condition=f"n.insurance_type = '{InsuranceType.EMPLOYEE}'",
+    on="$1::date",
+)
+_RECEIVER_STATE: Final = _PAYMENT_STATE.format(
+    person_id="g.receiver_id", pool_code="g.receiver_pool", condition="true", on="$1::date"
+)
+_PAYMENT_STATE_OF_ONE: Final = _PAYMENT_STATE.format(
+    person_id="$1", pool_code="$2", condition="($3::text is null or n.insurance_type = $3)", on="$4::date"
+)
 _PREMIUM = """
   person_id, insurance_year, premium_serial, giver_id, grant_serial, pool_code, bill_number, amount_fen, state, paid_at,
   ended_at, receipt_number, refusal
@@ -112,28 +133,47 @@ async def grants_for(db: Db, receiver_id: int, year_began: datetime) -> list[Gra
     return [_grant(row) for row in rows]
 
 
-async def active_grants(db: Db, giver_id: int | None) -> list[Grant]:
+async def active_grants(db: Db, giver_id: int) -> list[Grant]:
     rows = await db.fetch(
         f"""select {_GRANT} from mutual_aid.authorisation g
-            where g.state = '{GrantState.ACTIVE}' and ($1::bigint is null or g.person_id = $1)
-            order by g.person_id, g.grant_serial""",
+            where g.state = '{GrantState.ACTIVE}' and g.person_id = $1 order by g.grant_serial""",
         giver_id,
     )
     return [_grant(row) for row in rows]
 
 
+async def uninsured(db: Db, on: date, giver_id: int | None) -> list[tuple[Grant, PaymentStates]]:
+    """Those in force of which one of the two has no insurance there on that day, or a stopped one. `giver_id` None:
+    everybody's."""
+    rows = await db.fetch(
+        f"""select {_GRANT}, n.giver_state, n.receiver_state
+            from mutual_aid.authorisation g
+            cross join lateral (select ({_GIVER_STATE}) as giver_state, ({_RECEIVER_STATE}) as receiver_state) n
+            where g.state = '{GrantState.ACTIVE}' and ($2::bigint is null or g.person_id = $2)
+              and '{InsuranceState.STOPPED}' in (coalesce(n.giver_state, '{InsuranceState.STOPPED}'),
+                coalesce(n.receiver_state, '{InsuranceState.STOPPED}'))
+            order by g.person_id, g.grant_serial""",
+        on,
+        giver_id,
+    )
+    return [(_grant(row), PaymentStates(row["giver_state"], row["receiver_state"])) for row in rows]
+
+
+async def payment_states(db: Db, grant: Grant, on: date) -> PaymentStates:
+    """Of the two people of an authorisation, where it says they are insured."""
+    row = await db.fetchrow(
+        f"""select ({_GIVER_STATE}) as giver_state, ({_RECEIVER_STATE}) as receiver_state
+            from mutual_aid.authorisation g where g.person_id = $2 and g.grant_serial = $3""",
+        on,
+        grant.giver_id,
+        grant.grant_serial,
+    )
+    return PaymentStates(row["giver_state"], row["receiver_state"])
+
+
 async def payment_state(db: Db, person_id: int, pool_code: str, insurance_type: str | None, on: date) -> str | None:
     """Of the insurance there on that day; of two the one in force. `insurance_type` None: any."""
-    state: str | None = await db.fetchval(
-        """select payment_state from people.v_enrollment
-           where person_id = $1 and pool_code = $2 and ($3::text is null or insurance_type = $3)
-             and valid_from <= $4 and (valid_to is null or valid_to >= $4)
-           order by payment_state = 'paid' desc, payment_state = 'arrears' desc limit 1""",
-        person_id,
-        pool_code,
-        insurance_type,
-        on,
-    )
+    state: str | None = await db.fetchval(_PAYMENT_STATE_OF_ONE, person_id, pool_code, insurance_type, on)
     return state
 
 
