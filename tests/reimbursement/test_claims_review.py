@@ -20,7 +20,6 @@ from tongban.reimbursement import (
     AnswerMissing,
     Claim,
     ClaimClosed,
-    ClaimNotFound,
     ClaimState,
     Finding,
     FindingWrong,
@@ -125,8 +124,11 @@ async def test_an_operator_of_another_pool_neither_sees_nor_decides(desk: Desk, 
     for call in calls:
         with pytest.raises(CaseNotFound):
             await call
-    with pytest.raises(ClaimNotFound):
-        await reimbursement.look(db, desk.vault, operator=REVIEWER, number="R123", now=now)
+    for none in ("R1", "R123", f"{number}9"):  # said in an operator's words, and as for one of another pool
+        with pytest.raises(CaseNotFound):
+            await reimbursement.look(db, desk.vault, operator=REVIEWER, number=none, now=now)
+        with pytest.raises(CaseNotFound):
+            await reimbursement.accept(db, operator=REVIEWER, number=none, now=now)
 
 
 async def test_refused_with_a_reason_and_the_invoices_are_free(

@@ -38,7 +38,7 @@ async def pay(
 ) -> Claim:
     """Have the bank pay what a claim came to; paid already, it stays paid and is only looked at.
 
-    From `four_eyes_fen` up, whoever computed the claim may not pay it. Raises ClaimNotFound, CaseNotFound, ClaimClosed,
+    From `four_eyes_fen` up, whoever computed the claim may not pay it. Raises CaseNotFound, ClaimClosed,
     NothingToPay, FourEyes, PaidTwice when it was meanwhile written down as paid outside, and BankSilent when the bank
     does not answer: then the same call later settles it. `db` must be in no transaction.
     """

@@ -85,10 +85,7 @@ async def receipt_validity_zh(db: Db, number: str) -> str:
 
     Who asks has been checked by the code on the paper; nothing else of the claim is told.
     """
-    try:
-        claim = await store.claim(db, *parsed(number))
-    except ClaimNotFound:
-        return ""
+    claim = await find_claim(db, number)
     if claim is None:
         return ""
     return claim.state.zh if claim.state in (ClaimState.REFUSED, ClaimState.WITHDRAWN) else "有效"
@@ -204,6 +201,14 @@ async def change_card(
     return claim
 
 
+async def find_claim(db: Db, number: str, *, lock: bool = False) -> Claim | None:
+    """The claim of this number, whoever asks; None where there is none. `lock` holds it until the transaction ends."""
+    try:
+        return await store.claim(db, *parsed(number), lock=lock)
+    except ClaimNotFound:
+        return None
+
+
 def parsed(number: str) -> tuple[int, int]:
     """The person and the serial a claim's number carries. Raises ClaimNotFound."""
     try:
@@ -218,8 +223,7 @@ def not_found() -> ClaimNotFound:
 
 
 async def _locked(db: Db, viewer_id: int, number: str) -> Claim:
-    person_id, serial = parsed(number)
-    claim = await store.claim(db, person_id, serial, lock=True)
+    claim = await find_claim(db, number, lock=True)
     if claim is None or viewer_id not in (claim.person_id, claim.applied_by):
         raise not_found()
     return claim

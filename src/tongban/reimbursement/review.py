@@ -7,7 +7,7 @@ waits for the first and then finds a claim that is no longer where it was.
 from collections.abc import Sequence
 from datetime import datetime
 
-from tongban.agency import CHANNEL, Operator, log_case_look, log_queue_look, told
+from tongban.agency import CHANNEL, CaseNotFound, Operator, log_case_look, log_queue_look, told
 from tongban.directory import Regions
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
@@ -24,7 +24,7 @@ from tongban.reimbursement.model import (
     Finding,
     RefuseCode,
 )
-from tongban.reimbursement.records import not_found, settlement_of
+from tongban.reimbursement.records import settlement_of
 from tongban.reimbursement.scope import locked_for, seen_by
 from tongban.reimbursement.telling import tell
 from tongban.settlement import (
@@ -53,11 +53,11 @@ async def queue(
 
 
 async def look(db: Db, vault: Vault, *, operator: Operator, number: str, now: datetime) -> ClaimDetail:
-    """Everything of one claim. Raises ClaimNotFound, CaseNotFound."""
+    """Everything of one claim. Raises CaseNotFound."""
     claim = await seen_by(db, operator, number)
     found = await store.detail(db, vault, claim.person_id, claim.claim_serial)
     if found is None:
-        raise not_found()
+        raise CaseNotFound
     await log_case_look(db, operator, "claim", person_id=claim.person_id, number=claim.number, now=now)
     return found
 
@@ -122,7 +122,7 @@ async def compute(
     """Compute a claim by the law and owe the person what comes out, all in one transaction.
 
     A stay that was settled at the hospital meanwhile ends the claim: it comes back refused, with that as its reason.
-    Raises ClaimNotFound, CaseNotFound, ClaimClosed, FindingWrong, and everything else that `settlement.reimburse`
+    Raises CaseNotFound, ClaimClosed, FindingWrong, and everything else that `settlement.reimburse`
     refuses; then nothing is written. `db` must be in no transaction.
     """
     try:

@@ -113,4 +113,6 @@ def test_words_that_cannot_be_are_named(claim: Claim) -> None:
     for (command, *words), told in WRONG.values():
         with pytest.raises(Refusal, match=told):
             said(command, claim.number, *words)
+    with pytest.raises(Refusal, match="您管的统筹区里没有这个编号，请核对"):
+        said("show", "R1")
     assert answer("show", claim.number)["state"] == "reviewing"
