@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tongban.infra.clock import day_of, in_china, system_clock
+from tongban.infra.clock import day_of, in_china, system_clock, zh_moment
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,7 @@ def test_a_naive_moment_is_refused() -> None:
 
 def test_the_clock_is_aware() -> None:
     assert system_clock().tzinfo is not None
+
+
+def test_a_moment_is_said_on_a_chinese_clock() -> None:
+    assert zh_moment(datetime(2026, 11, 20, 16, 5, tzinfo=UTC)) == "2026年11月21日 00:05"

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TypeAlias
 
+from tongban.kernel.dates import zh_date
+
 Clock: TypeAlias = Callable[[], datetime]
 
 # China has one time zone and no summer time, so a fixed offset is exact and needs no time-zone files on the machine.
@@ -25,3 +27,9 @@ def in_china(now: datetime) -> datetime:
     if now.tzinfo is None:
         raise ValueError("a naive datetime names no moment")
     return now.astimezone(CHINA_TIME)
+
+
+def zh_moment(at: datetime) -> str:
+    """2026年11月20日 08:05, on a Chinese clock."""
+    local = in_china(at)
+    return f"{zh_date(local.date())} {local:%H:%M}"

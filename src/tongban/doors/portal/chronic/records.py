@@ -28,7 +28,6 @@ from tongban.doors.portal.chronic.words import (
     TAG,
     certification_tag,
     certified_line,
-    moment,
     title_zh,
     validity_zh,
 )
@@ -37,7 +36,7 @@ from tongban.doors.portal.forms import Problem, problems_of, read_form
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import phone_of
-from tongban.infra.clock import day_of
+from tongban.infra.clock import day_of, zh_moment
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import Refusal
@@ -96,7 +95,7 @@ async def application(request: Request, db: RouteDb, number: FromPath[str]) -> R
     line = []
     for event in await timeline(db, found):
         by = f"{actors.get(event.actor, '经办人员')}在{CHANNEL_ZH.get(event.channel, '窗口')}办理"
-        line.append((event.what.zh, moment(event.at), "，".join(filter(None, (by, event.note))), True))
+        line.append((event.what.zh, zh_moment(event.at), "，".join(filter(None, (by, event.note))), True))
     if found.state is ApplicationState.IN_REVIEW:
         due = f"最晚 {zh_date(found.due_on)}" if found.due_on else "要几天没有查到，可以打电话问"
         line.append(("等经办机构审核", "", due, False))
@@ -112,7 +111,7 @@ async def application(request: Request, db: RouteDb, number: FromPath[str]) -> R
         ("医保", f"{found.insurance_type.zh}（{found.category.zh}）"),
         ("参保地", place_zh(regions.get(found.insured_pool), found.insured_pool)),
         ("联系人", found.contact_name),
-        ("申请时间", moment(found.applied_at)),
+        ("申请时间", zh_moment(found.applied_at)),
     ]
     certified = []
     if found.state is ApplicationState.RECOGNISED and viewer.person_id == found.person_id:

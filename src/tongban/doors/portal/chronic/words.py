@@ -1,9 +1,8 @@
 """What the pages about chronic diseases have in common."""
 
-from datetime import date, datetime
+from datetime import date
 
 from tongban.chronic import Application, ApplicationState, Certification, ValidityBasis
-from tongban.infra.clock import in_china
 from tongban.kernel.dates import zh_date
 
 # The colour beside a state; the word says the same.
@@ -16,11 +15,6 @@ TAG = {
 }
 
 CHANNEL_ZH = {"portal": "网上", "review": "经办机构", "window": "窗口", "gateway": "医院系统"}
-
-
-def moment(at: datetime) -> str:
-    local = in_china(at)
-    return f"{zh_date(local.date())} {local:%H:%M}"
 
 
 def validity_zh(certification: Certification) -> str:

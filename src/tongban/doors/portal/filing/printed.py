@@ -1,6 +1,5 @@
 """Papers of a filing: the receipt to keep and to show, and the form that windows, phones and faxes use."""
 
-from datetime import datetime
 from typing import Any
 
 from litestar import Response, get
@@ -13,7 +12,7 @@ from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person, today
 from tongban.doors.portal.proofs import FOLDER, Form, Paper, paper_answer, printed, proof_answer, signature_of
 from tongban.filing import FilingDetail, get_filing, is_long_term
-from tongban.infra.clock import in_china
+from tongban.infra.clock import in_china, zh_moment
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.vocabulary import FilingKind
@@ -67,13 +66,13 @@ async def _proof(request: Request, db: Db, number: str, form: Form) -> Response[
             ("管哪些", scopes_zh(filing.scopes)),
             ("起止日期", f"{zh_date(filing.valid_from)} 起，{until_zh(filing.valid_to, filing.stays_max)}"),
             ("办理方式", filing.way.zh),
-            ("办理时间", _moment(filing.filed_at)),
+            ("办理时间", zh_moment(filing.filed_at)),
         ],
         notes=[
             f"状态是 {zh_date(day)} 查到的。以后有没有变，扫码看。",
             "看病时用医保码或社会保障卡，不用交这张回执。",
         ],
-        signatures=[signature_of(one, _moment(one.signed_at)) for one in detail.signatures],
+        signatures=[signature_of(one, zh_moment(one.signed_at)) for one in detail.signatures],
     )
     return await paper_answer(request, paper, form)
 
@@ -110,7 +109,7 @@ async def filled_form(request: Request, db: RouteDb, number: FromPath[str]) -> R
         signed_on=zh_date(in_china(signed.signed_at).date()) if signed else "",
         agency=phones[0].line_name if phones else "",
         agency_phone=phones[0].phone if phones else "",
-        note=f"网上办的备案，{_moment(filing.filed_at)} 办好。这张表按当时填的内容打印。",
+        note=f"网上办的备案，{zh_moment(filing.filed_at)} 办好。这张表按当时填的内容打印。",
     )
     pictures = {"signature": signed.picture_png} if signed and signed.picture_png else {}
     return await printed(FOLDER / "form.typ", data, pictures, "pdf", f"异地就医备案登记表-{filing.number}")
@@ -131,11 +130,6 @@ def _form(kind: FilingKind | None = None, **filled: str) -> dict[str, Any]:
 def _id_number(insured: Person, viewer_id: int) -> str:
     """In full for its owner alone; whoever files for another writes it in by hand."""
     return insured.id_number if viewer_id == insured.person_id else ""
-
-
-def _moment(at: datetime) -> str:
-    local = in_china(at)
-    return f"{zh_date(local.date())} {local:%H:%M}"
 
 
 async def _detail(request: Request, db: Db, number: str) -> FilingDetail:

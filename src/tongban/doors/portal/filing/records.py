@@ -34,7 +34,7 @@ from tongban.filing import (
     may_change,
     signature_holds,
 )
-from tongban.infra.clock import in_china
+from tongban.infra.clock import zh_moment
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.kernel.errors import NotFound
@@ -126,7 +126,7 @@ def _rows(request: Request, detail: FilingDetail, insured: Person, proxy_name: s
         ("管哪些", scopes_zh(filing.scopes)),
         ("起止日期", dates_zh(filing)),
         ("办理方式", filing.way.zh),
-        ("办理时间", _moment(filing.filed_at)),
+        ("办理时间", zh_moment(filing.filed_at)),
         ("联系人", filing.contact_name),
         ("手机号", detail.contact_phone),
     ]
@@ -138,15 +138,10 @@ def _rows(request: Request, detail: FilingDetail, insured: Person, proxy_name: s
         is_what = relation_zh(filing.relation, insured)
         rows[2:2] = [("代办人", proxy_name), ("是代办人的", is_what), ("代办人手机号", detail.proxy_phone)]
     if filing.closed_at:
-        rows.append(("取消时间", _moment(filing.closed_at)))
+        rows.append(("取消时间", zh_moment(filing.closed_at)))
     if filing.close_reason:
         rows.append(("取消原因", filing.close_reason))
     return rows
-
-
-def _moment(at: Any) -> str:
-    local = in_china(at)
-    return f"{zh_date(local.date())} {local:%H:%M}"
 
 
 @get("/filing/records/{number:str}", opt={"who": "person"})
@@ -202,7 +197,7 @@ async def _line(request: Request, db: Db, detail: FilingDetail, names: dict[int,
     line = []
     for event in detail.events:
         by = f"{actors.get(event.actor, '经办人员')}在{_CHANNEL_ZH.get(event.channel, '窗口')}办理"
-        line.append((event.zh, _moment(event.at), "，".join(filter(None, (by, event.note))), True))
+        line.append((event.zh, zh_moment(event.at), "，".join(filter(None, (by, event.note))), True))
     day = today(request)
     if filing.status is FilingStatus.ACTIVE and day < filing.valid_from:
         line.append(("开始生效", zh_date(filing.valid_from), "从这天起，去看病能直接结算", False))
@@ -227,7 +222,7 @@ async def _told(db: Db, filing: Filing, viewer_id: int, names: dict[int, str]) -
     """Whom we told what, and when."""
     told = await told_about(db, filing.number, person_ids=list(names))
     names = names | {viewer_id: "您"}
-    return [(each.title, _moment(each.created_at), f"告诉了{names[each.person_id]}", True) for each in told]
+    return [(each.title, zh_moment(each.created_at), f"告诉了{names[each.person_id]}", True) for each in told]
 
 
 async def _referral(db: Db, detail: FilingDetail) -> list[tuple[str, str]]:

@@ -14,8 +14,8 @@ from tongban.doors.portal.page import current_person, page, today
 from tongban.doors.portal.places import phone_of
 from tongban.doors.portal.proofs import Form, Paper, paper_answer, signature_of
 from tongban.doors.portal.reimbursement.flow import whose_zh
-from tongban.doors.portal.reimbursement.words import TAG, link_of, moment, period, seen
-from tongban.infra.clock import day_of
+from tongban.doors.portal.reimbursement.words import TAG, link_of, period, seen
+from tongban.infra.clock import day_of, zh_moment
 from tongban.infra.db import Db
 from tongban.kernel.capitals import capitals
 from tongban.kernel.dates import zh_date
@@ -153,7 +153,7 @@ async def _receipt(request: Request, db: Db, number: str, form: Form) -> Respons
         notes=["钱打到填写的银行卡，办理结果以经办机构核算为准。"],
         status=claim.state.zh,
         is_good=claim.state not in (ClaimState.REFUSED, ClaimState.WITHDRAWN),
-        signatures=[signature_of(each, moment(each.signed_at)) for each in signed],
+        signatures=[signature_of(each, zh_moment(each.signed_at)) for each in signed],
     )
     return await paper_answer(request, paper, form)
 
@@ -200,7 +200,7 @@ def _timeline(request: Request, detail: ClaimDetail) -> list[tuple[str, str, str
         else:
             by = who.get(event.actor, "经办机构")
         said = event.note if event.what in SAID else ""
-        line.append((event.what.zh, moment(event.at), f"{by}。{said}" if said else by, True))
+        line.append((event.what.zh, zh_moment(event.at), f"{by}。{said}" if said else by, True))
     if claim.state in _NEXT:
         line.append((f"下一步：{_NEXT[claim.state]}", _by_when(claim, today(request)), "", False))
     return line

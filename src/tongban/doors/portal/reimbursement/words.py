@@ -1,11 +1,8 @@
 """What the pages about claims have in common."""
 
-from datetime import datetime
-
 from tongban.doors.http import Request
 from tongban.doors.portal.looks import looked_at
 from tongban.doors.portal.page import current_person
-from tongban.infra.clock import in_china
 from tongban.infra.db import Db
 from tongban.kernel.dates import zh_date
 from tongban.reimbursement import Claim, ClaimDetail, ClaimState, get_claim
@@ -39,8 +36,3 @@ def period(claim: Claim) -> str:
     if claim.admitted_on == claim.discharged_on:
         return zh_date(claim.admitted_on)
     return f"{zh_date(claim.admitted_on)} 到 {zh_date(claim.discharged_on)}"
-
-
-def moment(at: datetime) -> str:
-    local = in_china(at)
-    return f"{zh_date(local.date())} {local:%H:%M}"
