@@ -169,6 +169,11 @@ async def test_what_is_wrong_is_said_at_its_step(
     assert reading.answers is None
 
 
+async def test_a_phone_is_taken_however_it_is_typed(office: Office, elder: Resident) -> None:
+    reading = await office.read(await office.draft(elder, contact={"contact": "王秀兰", "tel": "+86 138-0000-0001"}))
+    assert reading.contact_phone == "13800000001"
+
+
 async def test_a_drugs_scheme_beside_its_disease_is_the_reviewers_to_judge(office: Office, elder: Resident) -> None:
     both = await office.read(await office.draft(elder, disease={"diseases": f"{HYPERTENSION} {HYPERTENSION_DRUGS}"}))
     assert both.problems_of("disease") == []  # no source says that one excludes the other

@@ -17,7 +17,7 @@ from tongban.chronic.model import Answers, Certification, Purpose, Wanted
 from tongban.directory import ChronicDisease as CatalogDisease
 from tongban.directory import Institution, InstitutionKind
 from tongban.drafts import Draft
-from tongban.kernel.contact import name_problem, phone_problem
+from tongban.kernel.contact import name_problem, phone_problem, tidy_phone
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import Relation
 from tongban.law import Pack
@@ -242,7 +242,7 @@ def _read_photos(draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refus
 
 
 def _read_contact(draft: Draft, facts: Facts, reading: Reading) -> Sequence[Refusal]:
-    name, phone = draft.value(CONTACT, "contact").strip(), draft.value(CONTACT, "tel").replace(" ", "")
+    name, phone = draft.value(CONTACT, "contact").strip(), tidy_phone(draft.value(CONTACT, "tel"))
     problems = [each for each in (name_problem(name), phone_problem(phone)) if each is not None]
     if not problems:
         reading.contact_name, reading.contact_phone = name, phone

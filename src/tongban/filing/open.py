@@ -16,7 +16,6 @@ from tongban.filing.proxy import (
     identity_problems,
     needs_code,
     owner_of,
-    proxy_phone_problems,
     proxy_problems,
 )
 from tongban.filing.reading import proof_zh
@@ -26,6 +25,7 @@ from tongban.filing.write import write_filing
 from tongban.infra.clock import day_of
 from tongban.infra.crypto import Vault
 from tongban.infra.db import Db
+from tongban.kernel.contact import phone_problem
 from tongban.kernel.errors import Invalid
 from tongban.kernel.identifiers import FILING, parse_outside_number
 from tongban.law import Pack
@@ -187,7 +187,9 @@ def _proxy(
     if answers.relation is None or relation_signature is None:
         raise ProxyRefused("替别人办，要先写明关系并签名", field="relation")
     problems = proxy_problems(pack, signer, answers.insured_pool, answers.relation, today)
-    if problems := problems + proxy_phone_problems(answers.proxy_phone):
+    if phone := phone_problem(answers.proxy_phone, field="proxy_tel"):
+        problems.append(phone)
+    if problems:
         raise problems[0] if len(problems) == 1 else Invalid(problems)
     return Proxy(answers.relation, answers.proxy_phone, relation_signature)
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from tongban.filing.errors import AnswerMissing, ContactRefused, MedicalCodeNotActive, ProxyRefused
-from tongban.filing.rules import phone_problems
+from tongban.filing.errors import AnswerMissing, MedicalCodeNotActive, ProxyRefused
 from tongban.kernel.dates import age_on
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import Relation
@@ -45,10 +44,6 @@ def proxy_problems(pack: Pack, signer: Person, insured_pool: str, relation: Rela
         return [ProxyRefused("未满 18 岁，不能替别人办备案。请家里的大人来办", field="for")]
     decision = may_act_for(pack, insured_pool, Act.FILE, relation, on)
     return [] if decision.outcome is Permission.ALLOWED else [ProxyRefused(decision.sentence, field="relation")]
-
-
-def proxy_phone_problems(phone: str) -> list[Refusal]:
-    return [ContactRefused(problem.sentence, field="proxy_tel") for problem in phone_problems(phone)]
 
 
 def identity_problems(slots: Collection[str]) -> list[Refusal]:

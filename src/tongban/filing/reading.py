@@ -19,11 +19,11 @@ from tongban.filing.proxy import (
     code_not_active,
     identity_problems,
     needs_code,
-    proxy_phone_problems,
     proxy_problems,
 )
 from tongban.filing.steps import CHANGES, FOR_SELF, Step, is_for_other, is_typed
 from tongban.filing.texts import Notice, Texts
+from tongban.kernel.contact import phone_problem, tidy_phone
 from tongban.kernel.dates import age_on, parse_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.identifiers import FILING, parse_outside_number
@@ -159,8 +159,9 @@ def _read_proxy(values: Mapping[str, str], draft: Draft, facts: Facts, reading: 
         problems += proxy_problems(facts.pack, facts.signer, pool, reading.relation, facts.today)
         if not facts.has_code and needs_code(facts.pack, pool, facts.today):
             problems.append(code_not_active(facts.insured, is_self=False))
-    reading.proxy_phone = rules.tidy_phone(values.get("proxy_tel", facts.signer.phone))
-    problems += proxy_phone_problems(reading.proxy_phone)
+    reading.proxy_phone = tidy_phone(values.get("proxy_tel", facts.signer.phone))
+    if phone := phone_problem(reading.proxy_phone, field="proxy_tel"):
+        problems.append(phone)
     return problems
 
 

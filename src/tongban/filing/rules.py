@@ -1,7 +1,6 @@
 """What the law and the records allow a filing to be. No IO, no clock: `today` is the day the filing is made."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +20,7 @@ from tongban.filing.errors import (
     PlaceRefused,
 )
 from tongban.filing.model import SCOPE_NUMBER, FilingAnswers, is_long_term
+from tongban.kernel.contact import name_problem, phone_problem, tidy_phone
 from tongban.kernel.dates import last_day_of, zh_date
 from tongban.kernel.errors import Refusal
 from tongban.kernel.vocabulary import CareKind, FilingKind, InsuranceType, Locality, PersonnelCategory
@@ -48,8 +48,6 @@ from tongban.people import Enrollment
 
 # Not law, only a guard against a slip of the finger: 2062 for 2026.
 START_AHEAD_DAYS_MAX: Final = 366
-_PHONE_DIGITS: Final = 11
-_NAME_LENGTH_MAX: Final = 50
 _ADDRESS_LENGTH_MIN: Final = 4
 _ADDRESS_LENGTH_MAX: Final = 200
 
@@ -297,12 +295,6 @@ def tidy_contact(name: str, phone: str, address: str, residence_address: str) ->
     return Contact(_one_line(name), tidy_phone(phone), _one_line(address), _one_line(residence_address))
 
 
-def tidy_phone(text: str) -> str:
-    """Spaces, dashes and a leading +86 dropped, full-width digits made plain."""
-    plain = re.sub(r"[\s\-—()（）]", "", unicodedata.normalize("NFKC", text))
-    return re.sub(r"^(\+|00)86", "", plain)
-
-
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
@@ -312,26 +304,9 @@ def contact_problems(contact: Contact, kind: FilingKind) -> list[Refusal]:
     found: list[Refusal] = []
     if is_long_term(kind):
         found += _address_problems(contact.residence_address, "residence", "当地的住址")
-    if not contact.name:
-        found.append(ContactRefused("请填联系人姓名", field="contact"))
-    elif len(contact.name) > _NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", contact.name):
-        found.append(ContactRefused("联系人姓名里有不该有的字，请只写姓名", field="contact"))
-    found += phone_problems(contact.phone)
+    found += filter(None, (name_problem(contact.name), phone_problem(contact.phone)))
     found += _address_problems(contact.address, "addr", "联系地址")
     return found
-
-
-def phone_problems(phone: str) -> list[Refusal]:
-    """What is wrong with a mobile number in plain digits."""
-    if not phone:
-        return [ContactRefused("请填手机号，一共 11 位", field="tel")]
-    if not (phone.isascii() and phone.isdigit()):
-        return [ContactRefused("手机号里有不是数字的字，请只填 11 位数字", field="tel")]
-    if len(phone) != _PHONE_DIGITS:
-        return [ContactRefused(f"手机号应该是 11 位，您填了 {len(phone)} 位", field="tel")]
-    if phone[0] not in "01":
-        return [ContactRefused(f"手机号是 1 开头的，您填的是 {phone[0]} 开头，请再看一下", field="tel")]
-    return []
 
 
 def _address_problems(address: str, field: str, label: str) -> Sequence[Refusal]:

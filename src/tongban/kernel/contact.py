@@ -5,7 +5,7 @@ import unicodedata
 
 from tongban.kernel.errors import Refusal
 
-NAME_LENGTH_MAX = 30
+_NAME_LENGTH_MAX = 50
 _PHONE_DIGITS = 11
 
 
@@ -17,7 +17,7 @@ def name_problem(name: str, *, field: str = "contact") -> Refusal | None:
     """What is wrong with a contact's name; None when nothing is."""
     if not name:
         return ContactWrong("请填联系人姓名", field=field)
-    if len(name) > NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", name):
+    if len(name) > _NAME_LENGTH_MAX or re.search(r"[0-9<>{}\\/@#]", name):
         return ContactWrong("联系人姓名里有不该有的字，请只写姓名", field=field)
     return None
 
