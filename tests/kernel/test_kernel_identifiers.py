@@ -19,6 +19,7 @@ from tongban.kernel.identifiers import (
     id_check_character,
     mask_id_number,
     mask_name,
+    mask_person_number,
     mask_phone,
     parse_outside_number,
     parse_resident_id,
@@ -174,6 +175,7 @@ def test_a_number_read_aloud_with_spaces_and_small_letter_is_found() -> None:
 
 def test_masks_show_enough_to_recognise_and_no_more() -> None:
     assert mask_id_number("11010519491231002X") == "1101**********002X"
+    assert mask_person_number(300_123_456_789_012) == "3001*******9012"
     assert mask_phone("19900000001") == "199****0001"
     assert mask_phone("110") == "***"
     assert (mask_name("王秀兰"), mask_name("王兰"), mask_name("欧阳秀兰")) == ("王*兰", "王*", "欧**兰")

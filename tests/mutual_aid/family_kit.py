@@ -173,6 +173,7 @@ async def check_family(db: Db, people: Sequence[Insured], openings: dict[int, in
             if name.startswith("aid"):
                 between[name] = between.get(name, 0) + amount
     assert used == {}
+    assert (*(await account.check(db)).faults, *(await mutual_aid.check(db)).faults) == ()
     # Within a pool nothing is left between the books; across, what one region laid out the other has received.
     assert all(amount == 0 for name, amount in between.items() if name.startswith("aid:"))
     for name, amount in between.items():

@@ -1,5 +1,6 @@
 """The personal account and the double-entry ledger that explains every fen of it."""
 
+from tongban.account.check import BooksChecked, Fault, check
 from tongban.account.errors import AccountExists
 from tongban.account.fragments import (
     AID_CORRECTION_CTE,
@@ -57,6 +58,9 @@ __all__ = [
     "set_apart",
     "pay_premium",
     "return_premium",
+    "check",
+    "BooksChecked",
+    "Fault",
     "care_postings",
     "aid_giver_account",
     "AidPaid",

@@ -65,6 +65,11 @@ def mask_id_number(number: str) -> str:
     return number[:4] + "*" * (len(number) - 8) + number[-4:]
 
 
+def mask_person_number(person_id: int) -> str:
+    """``300123456789012`` → ``3001*******9012``."""
+    return mask_id_number(f"{person_id:0{PERSON_NUMBER_LENGTH}d}")
+
+
 def mask_phone(number: str) -> str:
     """``19912345678`` → ``199****5678``; a number too short to have a middle is hidden whole."""
     if len(number) < 8:

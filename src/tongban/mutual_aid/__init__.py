@@ -1,6 +1,7 @@
 """Family mutual aid 家庭共济: relatives who may use part of an employee's personal account."""
 
 from tongban.mutual_aid.authorise import open_grant
+from tongban.mutual_aid.check import SharingChecked, check
 from tongban.mutual_aid.errors import (
     AidUndetermined,
     AlreadyGiven,
@@ -61,6 +62,8 @@ __all__ = [
     "change_limit",
     "revoke",
     "end_lapsed",
+    "check",
+    "SharingChecked",
     "rank",
     "grants_by",
     "grants_for",

@@ -8,7 +8,7 @@ import asyncpg
 import typer
 from typer import rich_utils
 
-from tongban.doors.cli import data, db, demo, explain, law, materials, notices, review, serve, story, work
+from tongban.doors.cli import account, data, db, demo, explain, law, materials, notices, review, serve, story, work
 from tongban.doors.cli.console import errors
 from tongban.kernel.errors import Refusal
 
@@ -33,6 +33,7 @@ app.command("run", help=serve.HELP)(serve.command)
 app.command("work", help=work.HELP)(work.command)
 app.add_typer(notices.app, name="notices", help=notices.HELP)
 app.add_typer(materials.app, name="materials", help=materials.HELP)
+app.add_typer(account.app, name="account", help=account.HELP)
 app.add_typer(db.app, name="db", help="数据库：状态、升级、命令行、密钥。")
 app.add_typer(data.app)
 app.add_typer(demo.app)
