@@ -1,8 +1,6 @@
 """Recognition from the application to the money: applied for with photos, asked for more, recognised, settled, why."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -42,25 +40,7 @@ def paper(tmp_path: Path) -> Path:
 
 def review(site: Site, *words: str) -> str:
     """`tongban review chronic …` as the agency's operator runs it."""
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("tongban")),
-            "review",
-            "chronic",
-            *words,
-            "--operator",
-            "李经办",
-            "--pool",
-            "140100",
-        ],
-        env=site.settings.for_workers(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return site.review("chronic", *words, "--operator", "李经办", "--pool", "140100")
 
 
 def apply(person: Walk, paper: Path) -> str:
@@ -136,9 +116,8 @@ def _settle(site: Site) -> str:
     return number
 
 
-def test_errors_are_said_and_other_peoples_pages_are_not_there(
-    clean: Site, walk: Callable[..., Walk], paper: Path
-) -> None:
+@pytest.mark.usefixtures("clean")
+def test_errors_are_said_and_other_peoples_pages_are_not_there(walk: Callable[..., Walk]) -> None:
     person = walk("wang_xiuying", check=True, story="chronic-errors")
     person.open("/chronic")
     person.tap("申请认定")
@@ -152,7 +131,7 @@ def test_errors_are_said_and_other_peoples_pages_are_not_there(
     person.tap("下一步")
     person.refused(1)
     address = person.path
-    number = _applied(person, paper)
+    number = _applied(person)
     person.open(f"/chronic/applications/{number}/withdraw")
     person.tap("确认撤回")
     assert person.says("已撤回")
@@ -171,8 +150,7 @@ def test_errors_are_said_and_other_peoples_pages_are_not_there(
     assert guest.says("可以直接结算")
 
 
-def _applied(person: Walk, paper: Path) -> str:
-    del paper
+def _applied(person: Walk) -> str:
     person.fill("联系人手机号", "13900000000")
     person.tap("下一步")
     person.tap("没有错，下一步")

@@ -1,9 +1,8 @@
 """The estimate, and advice that rests on a contradiction, for young and for old eyes."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from browser_kit import overflow, violations
+from browser_kit import dressed, overflow, overflow_at_320, violations
 from playwright.sync_api import Page
 
 STAY = "insured=resident&pool=140100&trip=cross_province&care=inpatient&home=class_1&there=class_1&total=38600"
@@ -16,16 +15,15 @@ PAGES = {
 
 
 def test_the_pages_in_normal_and_elder_mode(
-    page: Page, look: Callable[[str], None], shoot: Callable[[str], Path]
+    page: Page, look: Callable[[str], None], shoot: Callable[[Page, str], None]
 ) -> None:
     for name, path in PAGES.items():
         for mode in ("normal", "elder"):
             look(mode)
-            page.set_viewport_size({"width": 390, "height": 844})
             page.goto(path)
-            shoot(f"{name}-{mode}")
-            assert (name, mode, violations(page), overflow(page)) == (name, mode, [], 0)
-            page.set_viewport_size({"width": 320, "height": 640})
-            assert (name, mode, overflow(page)) == (name, mode, 0)
+            shoot(page, f"{name}-{mode}")
+            with dressed(page, theme="dark" if mode == "elder" else "light"):
+                found = violations(page)
+            assert (name, mode, found, overflow(page), overflow_at_320(page)) == (name, mode, [], 0, 0)
     page.get_by_text("说法不一", exact=False).locator("visible=true").last.click()
     assert violations(page) == []

@@ -148,6 +148,33 @@ def again_elsewhere(li: Walk) -> None:
     assert li.actions == 16
 
 
+@pytest.mark.usefixtures("clean")
+def test_from_the_first_page_to_the_receipt_by_the_keyboard_alone(walk: Walker) -> None:
+    zhang = walk("zhang_jianguo", story="file-keys")
+    zhang.open("/")
+    heading = zhang.page.get_by_role("heading", level=1)
+    zhang.press("异地就医备案")
+    expect(heading).to_have_text("先看看要不要备案")
+    for answer in ("外省", "住院", "自己想去那里看"):
+        zhang.press(answer, "Space")
+    zhang.press("看看要不要备案")
+    zhang.press("还是先备个案")
+    expect(heading).to_have_text("您要去哪里看病？")
+    zhang.press("北京", "Space")
+    zhang.press("下一步")
+    zhang.press("我看过了，都明白")
+    zhang.tab_to("联系地址")
+    zhang.page.keyboard.type("太原市小店区体育路 8 号")
+    zhang.press("下一步")
+    zhang.press("没有错，下一步")
+    zhang.press("我看完了，同意以上内容", "Space")
+    zhang.press("手写不方便")
+    zhang.tab_to("打字写下全名")
+    zhang.page.keyboard.type("张建国")
+    zhang.press("签好了，提交")
+    expect(heading).to_have_text("备案成功")
+
+
 def test_a_change_after_mistakes_drawn_and_taken_back(clean: Site, walk: Walker) -> None:
     """Every mistake once, dates that hide, strokes that survive a refusal; then the change in one review."""
     zhang = walk("zhang_jianguo", "normal", story="file-change", check=True)

@@ -1,9 +1,6 @@
 """Claiming a stay that was paid in full: from the first question to the money, as people and the agency do it."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +15,6 @@ from tongban.infra.clock import day_of, system_clock
 
 HOSPITAL = "大同市第三人民医院"
 CARD = "4111 1111 1111 1111"
-TONGBAN = str(Path(sys.executable).with_name("tongban"))
 
 
 class Story(NamedTuple):
@@ -43,15 +39,8 @@ def agency(site: Site) -> Callable[..., dict[str, object]]:
     """``agency(pool, "compute", number, …)``: a review command, its answer as JSON."""
 
     def do(pool: str, *command: str) -> dict[str, object]:
-        done = subprocess.run(
-            [TONGBAN, "review", "claim", *command, "--json", "--operator", "张审", "--pool", pool],
-            env={**os.environ, **site.settings.for_workers()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+        said = site.review("claim", *command, "--json", "--operator", "张审", "--pool", pool)
+        answer: dict[str, object] = json.loads(said.strip().splitlines()[-1])
         return answer
 
     return do

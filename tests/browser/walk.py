@@ -14,18 +14,19 @@
         assert daughter.actions == 5
 
 One action is one tap, one field typed, one choice, one signature or one photo; opening an address and signing in at
-the start are none. With `check` each page met for the first time is asked of by axe and must fit a screen of 320
-pixels; so do refused forms, which are pages of their own. With TONGBAN_SHOTS set, each page is also left there as a
-picture, ``<story>-<mode>-<nn>.png``.
+the start are none. With `check` each page that no walk of this mode has met before is asked of by axe and must fit a
+screen of 320 pixels; so do refused forms, which are pages of their own. With TONGBAN_SHOTS set, each page is also left
+there as a picture, ``<story>-<mode>-<nn>.png``.
 """
 
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from browser_kit import overflow, violations
-from playwright.sync_api import Locator, Page, ViewportSize
+from browser_kit import dressed, overflow_at_320, violations
+from playwright.sync_api import Locator, Page
 
 # Where the strokes of a name go on the pad: parts of its width and height.
 _LETTERS = (
@@ -34,21 +35,41 @@ _LETTERS = (
     ((0.4, 0.25), (0.6, 0.25), (0.5, 0.8)),
     ((0.72, 0.2), (0.93, 0.2), (0.93, 0.85), (0.72, 0.85)),
 )
-_NARROWEST: ViewportSize = {"width": 320, "height": 640}
-_PHONE: ViewportSize = {"width": 390, "height": 844}
 # Numbers, draft ids and slots of addresses: pages that differ by them alone are one page.
 _OWN = re.compile(r"/(?:[A-Z]?\d[\w-]*|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
+# The kinds of elements a page is made of. Two pages of one address with the same kinds are one page to axe.
+_KINDS = """() => [...new Set([...document.body.querySelectorAll('*')].map(e =>
+    `${e.tagName}.${e.getAttribute('class')}.${e.type || ''}${e.hidden ? '!' : ''}`))].sort().join()"""
+_STOP = """() => { const e = document.activeElement, box = e.getBoundingClientRect();
+    const seen = e.matches('.tile input') ? e.nextElementSibling : e;
+    const middle = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    const words = e => (e.labels && e.labels[0] ? e.labels[0].textContent : e.textContent).trim();
+    return {text: words(e), group: e.type === 'radio' ? [...document.getElementsByName(e.name)].map(words) : [],
+        isRinged: getComputedStyle(seen).outlineStyle !== 'none', y: box.top + scrollY,
+        isInView: box.top >= 0 && box.top < innerHeight,
+        isCovered: !e.contains(middle) && !seen.contains(middle) && !(e.labels && e.labels[0]?.contains(middle)),
+        isInMain: !!e.closest('main'), leadsOn: e.matches('a[href], button')}; }"""
 
 
 class Walk:
     """One person with one phone. `mode`: "normal", "elder", or "nojs" (where axe, a script itself, cannot run)."""
 
-    def __init__(self, page: Page, mode: str = "normal", *, check: bool = False, story: str = "page") -> None:
+    def __init__(
+        self,
+        page: Page,
+        mode: str = "normal",
+        *,
+        check: bool = False,
+        story: str = "page",
+        looked_at: set[tuple[str, str, str]] | None = None,
+    ) -> None:
         self.page = page
         self.mode = mode
         self.actions = 0
         self.pages_seen: set[str] = set()
         self._check = check
+        self._looked_at = set() if looked_at is None else looked_at
+        self._shown: set[tuple[str, str]] = set()
         self._story = story
         self._shots = 0
 
@@ -90,8 +111,6 @@ class Walk:
         self._act(lambda: field.set_input_files(path))
         if self.mode == "nojs":
             self._act(field.locator("xpath=ancestor::form[1]").locator("button").first.click)
-        else:
-            self.page.wait_for_load_state("networkidle")
         self.arrived()
 
     def sign(self, name: str) -> None:
@@ -103,6 +122,35 @@ class Walk:
             self._act(lambda: field.fill(name))
         else:
             self._act(lambda: self._draw(self.page.locator("canvas").first))
+
+    def tab_to(self, words: str) -> dict[str, Any]:
+        """Press Tab until the focus is on what says `words`; inside a group of radio buttons, which is one stop, the
+        arrow keys. Every stop on the way has to be seen, ringed, not covered, and to come in the order of reading.
+        Returns what is known of the stop."""
+        last = -1.0
+        for _ in range(80):
+            self.page.keyboard.press("Tab")
+            stop = self._stop()
+            if not stop["isInMain"]:
+                continue
+            assert stop["y"] >= last - 80, stop  # beside each other in one row counts as in order
+            last = stop["y"]
+            for _ in stop["group"] if any(words in other for other in stop["group"]) else ():
+                if words in stop["text"]:
+                    break
+                self.page.keyboard.press("ArrowDown")
+                stop = self._stop()
+            if words in stop["text"]:
+                return stop
+        raise AssertionError(f"no stop of {self.page.url} says {words}")
+
+    def press(self, words: str, key: str = "Enter") -> None:
+        """By the keyboard alone: go to what says `words`, press `key` there."""
+        if self.tab_to(words)["leadsOn"]:
+            with self.page.expect_navigation():
+                self._act(lambda: self.page.keyboard.press(key))
+        else:
+            self._act(lambda: self.page.keyboard.press(key))
 
     # ---- what is seen ----
 
@@ -129,23 +177,33 @@ class Walk:
 
     def arrived(self) -> None:
         """Look at the page shown, if it was not met before."""
-        seen = _OWN.sub("/…", self.path) + ("?" if "?" in self.page.url else "")
-        seen += "!" if self.page.title().startswith("有 ") else ""
-        if seen in self.pages_seen:
-            return
-        self.pages_seen.add(seen)
-        self.shoot()
-        if self._check:
+        self.page.wait_for_load_state("domcontentloaded")
+        address = _OWN.sub("/…", self.path) + ("?" if "?" in self.page.url else "")
+        address += "!" if self.page.title().startswith("有 ") else ""
+        self.pages_seen.add(address)
+        kinds = str(self.page.evaluate(_KINDS))
+        if (address, kinds) not in self._shown:
+            self._shown.add((address, kinds))
+            self.shoot()
+        if self._check and (self.mode, address, kinds) not in self._looked_at:
+            self._looked_at.add((self.mode, address, kinds))
             self.look_closely()
 
     def look_closely(self) -> None:
-        """Assert that the page shown breaks no rule that axe knows and fits the narrowest phone."""
-        if self.mode != "nojs":
-            assert not (found := violations(self.page)), (self.page.url, found)
-        usual = self.page.viewport_size or _PHONE
-        self.page.set_viewport_size(_NARROWEST)
-        assert overflow(self.page) == 0, f"{self.page.url} is wider than 320 pixels"
-        self.page.set_viewport_size(usual)
+        """Assert that the page shown breaks no rule that axe knows and fits the narrowest phone.
+
+        In elder mode the rules are asked in the dark, and the page has to fit with the largest letters.
+        """
+        if self.mode == "elder":
+            with dressed(self.page, theme="dark", size="4"):
+                wide = overflow_at_320(self.page)
+            with dressed(self.page, theme="dark"):
+                found = violations(self.page)
+        else:
+            wide = overflow_at_320(self.page)
+            found = [] if self.mode == "nojs" else violations(self.page)
+        assert not found, (self.page.url, found)
+        assert wide == 0, f"{self.page.url} is wider than 320 pixels"
 
     def shoot(self) -> None:
         """Leave a picture of the whole page, if pictures are asked for."""
@@ -160,6 +218,14 @@ class Walk:
         self.actions += 1
         action()
 
+    def _stop(self) -> dict[str, Any]:
+        stop: dict[str, Any] = self.page.evaluate(_STOP)
+        if stop["isInMain"]:
+            assert stop["isRinged"], stop
+            assert stop["isInView"], stop
+            assert not stop["isCovered"], stop
+        return stop
+
     def _draw(self, pad: Locator) -> None:
         pad.scroll_into_view_if_needed()
         box = pad.bounding_box()
@@ -169,5 +235,5 @@ class Walk:
             mouse.move(box["x"] + box["width"] * first[0], box["y"] + box["height"] * first[1])
             mouse.down()
             for x, y in others:
-                mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=6)
+                mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=3)
             mouse.up()
