@@ -96,7 +96,7 @@ async def test_for_a_parent_both_are_told_and_both_may_look(
     claim = await desk.claim(daughter, father)
     assert (claim.person_id, claim.applied_by, claim.relation) == (father, daughter, "parent")
     (signed,) = await signing.signatures_of(db, father, claim.number)
-    assert (signed.signer_id, "的子女" in signed.text) == (daughter, True)
+    assert (signed.signer_id, "的女儿" in signed.text) == (daughter, True)
     for viewer in (father, daughter):
         assert await notices.unread(db, viewer) == 1
         await reimbursement.get_claim(db, desk.vault, viewer_id=viewer, number=claim.number)

@@ -74,9 +74,15 @@ class Kin:
 
     kin_id: int
     name: str
+    is_male: bool
     masked_id: str
     relation: Relation
     bound_at: datetime
+
+    @property
+    def relation_zh(self) -> str:
+        """What one calls them: 母亲."""
+        return self.relation.said_of(is_male=self.is_male)
 
     @property
     def masked_name(self) -> str:

@@ -219,7 +219,7 @@ async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:
     if not rows:
         return []
     found = await db.fetch(
-        "select person_id, name, id_number_enc from people.person where person_id = any($1)",
+        "select person_id, name, is_male, id_number_enc from people.person where person_id = any($1)",
         [row["kin_id"] for row in rows],
     )
     people = {row["person_id"]: row for row in found}
@@ -227,6 +227,7 @@ async def kin_of(db: Db, vault: Vault, person_id: int) -> list[Kin]:
         Kin(
             kin_id=row["kin_id"],
             name=kin["name"],
+            is_male=kin["is_male"],
             masked_id=mask_id_number(vault.open(kin["id_number_enc"], ID_NUMBER_CONTEXT)),
             relation=Relation(row["relation"]),
             bound_at=row["bound_at"],

@@ -96,9 +96,9 @@ def may_claim_for(pack: Pack, insured_pool: str, relation: Relation, on: date) -
     return law.may_act_for(pack, insured_pool, Act.CLAIM, relation, on)
 
 
-def proxy_zh(relation: Relation) -> str:
-    """What the applicant is to the patient, in words: a claim for a parent is made by a child."""
-    return SEEN_FROM_THE_OTHER_SIDE.get(relation, relation).zh
+def proxy_zh(relation: Relation, *, is_male: bool) -> str:
+    """What the applicant is to the patient, in words: a woman claims for a parent as 女儿."""
+    return SEEN_FROM_THE_OTHER_SIDE.get(relation, relation).said_of(is_male=is_male)
 
 
 def slots_of(

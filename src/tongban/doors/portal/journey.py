@@ -275,7 +275,7 @@ def _new_page(
     if not province and picked is not None and picked not in usual:
         province = picked.province_code
     people = [(_SELF, f"我自己（{form.own_name}）")]
-    people += [(str(place), f"{kin.name}（{kin.relation.zh}）") for place, kin in enumerate(form.kin, 1)]
+    people += [(str(place), f"{kin.name}（{kin.relation_zh}）") for place, kin in enumerate(form.kin, 1)]
     return page(
         request,
         "journey/new.html",

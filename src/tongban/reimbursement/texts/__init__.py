@@ -46,7 +46,7 @@ class Texts:
             | {
                 "proxy": applicant.name,
                 "proxy_id": mask_id_number(applicant.id_number),
-                "relation": rules.proxy_zh(answers.relation),
+                "relation": rules.proxy_zh(answers.relation, is_male=applicant.is_male),
                 "phone": mask_phone(answers.phone),
                 "guardian": "guardian" if answers.card.holder == "guardian" else "",
             },

@@ -69,7 +69,7 @@ async def _family(request: Request, db: Db, person: SignedIn) -> tuple[list[tupl
         except Refusal as refusal:
             refusals.append(refusal.sentence)
         else:
-            choices.append((str(kin.kin_id), kin.name, f"您的{kin.relation.zh}，{kin.masked_id}"))
+            choices.append((str(kin.kin_id), kin.name, f"您的{kin.relation_zh}，{kin.masked_id}"))
     return choices, refusals[0] if refusals and not choices else ""
 
 

@@ -135,7 +135,7 @@ async def _whom(request: Request, db: Db, typed: dict[str, str]) -> Whom:
     if person is None or not person.has_consented:
         return Whom("", "", is_kin=False, enrollments=[], choices=[])
     kin = await kin_of(db, request.app.state.vault, person.person_id)
-    choices = [(_SELF, "我自己"), *((str(n), f"{k.name}（{k.relation.zh}）") for n, k in enumerate(kin, 1))]
+    choices = [(_SELF, "我自己"), *((str(n), f"{k.name}（{k.relation_zh}）") for n, k in enumerate(kin, 1))]
     choices.append((_OTHER, "别的人"))
     chosen = typed.get("for") or ("1" if typed.get("whose") == "family" and kin else _SELF)
     if chosen == _OTHER:

@@ -50,7 +50,7 @@ async def who_page(run: FilingRun) -> Mapping[str, Any]:
     return {
         "whom": [
             ("self", "给自己办", run.person.name),
-            *((f"{FOR_KIN}{each.kin_id}", f"给{each.name}办", each.relation.zh) for each in kin),
+            *((f"{FOR_KIN}{each.kin_id}", f"给{each.name}办", each.relation_zh) for each in kin),
             ("other", "给别的家人或朋友办", "要填姓名和身份证号"),
         ],
         "enrollments": enrollment_rows(run, own),

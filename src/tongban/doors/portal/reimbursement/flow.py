@@ -64,7 +64,7 @@ async def _who_page(run: ClaimRun) -> Mapping[str, Any]:
         "values": values,
         "whom": [
             (FOR_SELF, "给自己", ""),
-            *((str(each.kin_id), each.name, f"您的{each.relation.zh}") for each in kin),
+            *((str(each.kin_id), each.name, f"您的{each.relation_zh}") for each in kin),
             (FOR_OTHER, "给别的家人", "要填姓名和身份证号"),
         ],
         "relations": [(relation.value, relation.zh) for relation in _RELATIONS],
@@ -246,7 +246,7 @@ async def _review_page(run: ClaimRun) -> Mapping[str, Any]:
     whom = [("看病的人", facts.patient.name, change(Step.WHO, "whom")), ("身份证号", facts.patient.masked_id, "")]
     if answers.relation is not None:
         whom.append(("您是代办人", f"{facts.applicant.name}（{facts.applicant.masked_id}）", ""))
-        whom.append(("他（她）是您的", answers.relation.zh, change(Step.WHO, "relation")))
+        whom.append(("他（她）是您的", _relation_zh(run), change(Step.WHO, "relation")))
     whom.append(("手机号", mask_phone(answers.phone), change(Step.WHO, "phone")))
     stay = [
         ("医院", answers.institution_name, change(Step.HOSPITAL, "hospital")),
@@ -302,8 +302,12 @@ def _who(run: ClaimRun) -> Who | None:
     reading = run.reading
     if reading.is_for_self:
         return Who(run.person.name, _line(run), edit=run.url(Step.WHO)) if run.draft.is_submitted(Step.WHO) else None
-    relation = reading.relation.zh if reading.relation else ""
-    return Who(reading.facts.patient.name, _line(run), relation, is_self=False, edit=run.url(Step.WHO))
+    return Who(reading.facts.patient.name, _line(run), _relation_zh(run), is_self=False, edit=run.url(Step.WHO))
+
+
+def _relation_zh(run: ClaimRun) -> str:
+    relation = run.reading.relation
+    return relation.said_of(is_male=run.reading.facts.patient.is_male) if relation else ""
 
 
 def _line(run: ClaimRun) -> str:
