@@ -2,7 +2,7 @@
 
 import pytest
 
-from tongban.kernel.contact import name_problem, phone_problem, tidy_phone
+from tongban.kernel.contact import name_problem, phone_numbers, phone_problem, tidy_phone
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,22 @@ def test_a_name_is_only_a_name() -> None:
     assert name_problem("Muhammad Abdul Rahman ibn Yusuf") is None
     for name in ("", "王秀英 13800000001", "王@秀英", "王" * 51):
         assert name_problem(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("0351-4957436", [("0351-4957436", "03514957436")]),
+        ("12393", [("12393", "12393")]),
+        ("0351-4957436;0351-7797041", [("0351-4957436", "03514957436"), ("0351-7797041", "03517797041")]),
+        ("0351-4957436、7797041", [("0351-4957436", "03514957436"), ("7797041", "03517797041")]),
+        ("（010）69156114／13800000001", [("(010)69156114", "01069156114"), ("13800000001", "13800000001")]),
+        ("0351-2377283/84", [("0351-2377283/84", "03512377283")]),
+        ("0351-2377283转8001", [("0351-2377283转8001", "03512377283")]),
+        ("400-810-0000；120", [("400-810-0000", "4008100000"), ("120", "120")]),
+        ("暂无", []),
+        ("", []),
+    ],
+)
+def test_each_number_of_a_line_can_be_called(line: str, numbers: list[tuple[str, str]]) -> None:
+    assert phone_numbers(line) == numbers

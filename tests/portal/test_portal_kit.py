@@ -209,6 +209,16 @@ def test_bars_are_on_one_scale_and_say_what_is_not_known() -> None:
     assert html.count('class="on"') == 1
 
 
+def test_a_line_with_two_numbers_gives_two_links() -> None:
+    html = rendered("m.dial('0351-4957436；7797041')")
+    assert re.findall(r'href="([^"]*)">([^<]*)', html) == [
+        ("tel:03514957436", "0351-4957436"),
+        ("tel:03517797041", "7797041"),
+    ]
+    assert html.count("、") == 1
+    assert "<script" not in rendered("m.dial(text)", text='0351-4957436"><script>')
+
+
 def test_readings_are_quiet() -> None:
     one, two = Notice("I-1", "来源说法不一：甲。"), Notice("I-2", "来源说法不一：乙。")
     assert rendered("m.readings([], '中心', '0351-1')").strip() == ""

@@ -2,15 +2,43 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 from tongban.kernel.errors import Refusal
 
 _NAME_LENGTH_MAX = 50
 _PHONE_DIGITS = 11
+_DIALLED_MIN = 3
 
 
 class ContactWrong(Refusal):
     code = "contact_wrong"
+
+
+class PhoneNumber(NamedTuple):
+    """`shown` as it was written, `dialled` in plain digits with the area code."""
+
+    shown: str
+    dialled: str
+
+
+def phone_numbers(text: str) -> list[PhoneNumber]:
+    """The numbers of a directory's line, which may hold several: ``0351-4957436;7797041`` are two of one city."""
+    found: list[PhoneNumber] = []
+    area = ""
+    for part in re.split(r"[;,、/]|\s{2,}|或", unicodedata.normalize("NFKC", text)):
+        shown = part.strip()
+        digits = re.sub(r"\D", "", shown.partition("转")[0])
+        if len(digits) < _DIALLED_MIN:  # 0351-2377283/84: the rest of the number before
+            if digits and found:
+                found[-1] = PhoneNumber(f"{found[-1].shown}/{shown}", found[-1].dialled)
+            continue
+        if with_area := re.match(r"\(?(0\d{2,3})[)\-—\s]", shown):
+            area = with_area[1]
+        elif area and re.fullmatch(r"[2-8]\d{6,7}", digits):
+            digits = area + digits
+        found.append(PhoneNumber(shown, digits))
+    return found
 
 
 def name_problem(name: str, *, field: str = "contact") -> Refusal | None:

@@ -30,6 +30,7 @@ from tongban.doors.portal.glossary import glossary
 from tongban.doors.portal.prefs import Prefs
 from tongban.doors.portal.session import SignedIn, signed_in, unread_notices
 from tongban.infra.clock import day_of
+from tongban.kernel.contact import phone_numbers
 from tongban.kernel.dates import zh_date
 from tongban.kernel.identifiers import mask_name, mask_phone
 from tongban.kernel.money import percent, yuan
@@ -123,6 +124,7 @@ def _environment() -> Environment:
         "percent": percent,
         "mask_name": mask_name,
         "mask_phone": mask_phone,
+        "phone_numbers": phone_numbers,
     }
     environment.filters.update(words)
     environment.globals.update(words)
