@@ -2,6 +2,7 @@
 
 import re
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from litestar import Litestar
@@ -13,6 +14,7 @@ from tongban import chronic, materials
 from tongban.agency import Operator
 from tongban.infra.clock import day_of
 from tongban.infra.db import connected
+from tongban.law import load_pack
 from tongban.materials import MaterialKind
 from tongban.people import demo_cast
 from tongban.settings import Settings
@@ -144,6 +146,58 @@ async def test_whoever_applied_for_another_is_not_led_to_pictures_they_see_no_mo
     assert look not in page.text
     assert "照片只有本人能看" in page.text
     assert (await visitor.get(look)).status_code == 404
+
+
+LAW = """lists:
+  - list: chronic_papers
+    from: 2025-01-01
+    table: {online: [%s], window: [%s]}
+    sources: []
+    confidence: illustrative
+    checked_on: 2026-11-22
+"""
+
+
+@pytest.mark.parametrize("asked", ["insured_identity", "insured_identity, exam_report"])
+async def test_the_card_kept_from_before_is_taken_with_one_tap_and_no_report_is(
+    visitor: Browser, app: Litestar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    state, folder = app.state, tmp_path / "shanxi" / "taiyuan"
+    folder.mkdir(parents=True)
+    (folder / "asked.yaml").write_text(LAW % (asked, asked), encoding="utf-8")
+    monkeypatch.setattr(state, "pack", load_pack(state.settings.policies_dir, tmp_path))
+    async with state.pool.acquire() as db:
+        for kind in (MaterialKind.ID_CARD_FRONT, MaterialKind.EXAM_REPORT):
+            kept = await materials.accept(
+                db,
+                state.vault,
+                state.files,
+                person_id=WANG,
+                uploaded_by=WANG,
+                kind=kind,
+                body=_picture(),
+                now=NOW,
+            )
+            await materials.attach(db, person_id=WANG, numbers=[kept.number], subject="B1", now=NOW)
+    await visitor.sign_in("wang_xiuying")
+    await visitor.get("/chronic")
+    page = await visitor.follow(await visitor.post("/chronic/start"))
+    page = await visitor.follow(await visitor.post(page.url.path, {"disease-M01600": "1", "version": "1"}))
+    (hospital, *_) = re.findall(r'name="(institution-\w+)"', page.text)
+    page = await visitor.follow(await visitor.post(page.url.path, {hospital: "1", "version": "2"}))
+    assert page.url.path.endswith("/photos")
+    assert "有 1 张身份证件的照片，不用再拍" in page.text
+    is_all = asked == "insured_identity"
+    assert ("都用上次的，下一步" in page.text) is is_all
+
+    page = await visitor.follow(
+        await visitor.post(page.url.path, {"again" if is_all else "go": "again", "version": "3"})
+    )
+    assert page.url.path.endswith("/contact" if is_all else "/photos")
+    if not is_all:
+        assert page.text.count('class="kept"><a') == 1  # the report of another time stays where it is
+        refused = await visitor.post(page.url.path, {"version": "4"})
+        assert (refused.status_code, "还没有检查报告" in refused.text) == (422, True)
 
 
 def _picture() -> bytes:

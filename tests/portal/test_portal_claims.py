@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from portal_kit import Browser, Clock
 
 from claims_kit import Desk
-from tongban import reimbursement
+from tongban import drafts, materials, reimbursement
 from tongban.agency import Operator
 from tongban.directory import search_institutions
+from tongban.law import load_pack
 from tongban.materials import MaterialKind
 from tongban.people import demo_cast
 from tongban.reimbursement import Claim, Finding, RecordedBank, RefuseCode
@@ -98,6 +100,57 @@ async def test_each_picture_is_offered_to_whom_it_is_open(li: Browser, app: Lite
     assert page.count('href="/papers/look/M') == 3
     shown = await mother.get(f"/papers/look/{claim.papers['invoice']}/1")
     assert shown.status_code == 200
+
+
+LAW = """lists:
+  - list: claim_papers
+    from: 2025-03-31
+    table:
+      online:
+        self: [claim_commitment, invoice, fee_list, discharge_record]
+        other: [claim_proxy_commitment, insured_identity, proxy_identity, invoice, fee_list, discharge_record]
+    sources: []
+    confidence: illustrative
+    checked_on: 2026-11-22
+"""
+
+
+async def test_cards_kept_from_before_are_taken_with_one_tap_and_no_invoice_is(
+    visitor: Browser, app: Litestar, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "law" / "shanxi" / "taiyuan"
+    folder.mkdir(parents=True)
+    (folder / "asked.yaml").write_text(LAW, encoding="utf-8")
+    monkeypatch.setattr(app.state, "pack", load_pack(app.state.settings.policies_dir, tmp_path / "law"))
+    # Her own card was handed in as one insured: here she is the proxy.
+    for kind, whose in (
+        (MaterialKind.ID_CARD_FRONT, LI),
+        (MaterialKind.ID_CARD_BACK, LI),
+        (MaterialKind.ID_CARD_FRONT, MOTHER),
+        (MaterialKind.INVOICE, MOTHER),
+    ):
+        number = await desk.picture(kind, whose=whose, by=LI)
+        await materials.attach(desk.db, person_id=whose, numbers=[number], subject="B1", now=desk.now)
+    (hospital,) = await search_institutions(desk.db, "140200", "大同市第三人民医院", limit=1)
+    asked = {"hospital": hospital.institution_code}
+    await visitor.sign_in("li_jing")
+
+    whole = await desk.begin(LI, MOTHER, **asked)
+    page = await visitor.get(f"/reimbursement/{whole}/photos")
+    assert "有 3 张身份证件的照片，不用再拍" in page.text
+    assert "都用上次的，下一步" in page.text
+    page = await visitor.follow(await visitor.post(page.url.path, {"again": "again"}))
+    assert not page.url.path.endswith("/photos")
+    assert len((await drafts.load(desk.db, desk.vault, person_id=LI, draft_id=whole, now=desk.now)).papers) == 6
+
+    without = await desk.begin(LI, MOTHER, without=("invoice",), **asked)
+    page = await visitor.get(f"/reimbursement/{without}/photos")
+    assert "用上次的 3 张" in page.text
+    assert "都用上次的，下一步" not in page.text
+    await visitor.follow(await visitor.post(page.url.path, {"go": "again"}))
+    kept = (await drafts.load(desk.db, desk.vault, person_id=LI, draft_id=without, now=desk.now)).papers
+    assert len(kept) == 5
+    assert "invoice" not in kept
 
 
 async def test_nothing_due_is_said_and_why(li: Browser, desk: Desk, claim: Claim) -> None:

@@ -18,7 +18,7 @@ from tongban.doors.portal.steps import Flow, Kept, Run, Step, Who, review_step, 
 from tongban.drafts import Draft
 from tongban.infra.db import Db
 from tongban.kernel.vocabulary import CareKind
-from tongban.materials import in_slot, kind_of_code
+from tongban.materials import MaterialKind, in_slot, kind_of_code
 from tongban.people import get_person
 
 ChronicRun: TypeAlias = Run[Reading]
@@ -112,20 +112,31 @@ async def _keep_institutions(run: ChronicRun, form: dict[str, str]) -> Kept:
     return Kept({"institutions": " ".join(ticked), "place": form.get("place", ""), "q": form.get("q", "")})
 
 
-async def _photos_page(run: ChronicRun) -> dict[str, Any]:
+def _slots(run: ChronicRun) -> list[Slot]:
     asked = run.reading.papers
-    assert asked is not None
-    slots = [
+    if asked is None:
+        return []
+    return [
         Slot(
             paper.value,
-            kind_of_code(paper.value),
+            _kind_of(paper),
             zh=paper.zh,
             is_needed=asked.undetermined is None,
             many=_PICTURES_MAX,
         )
         for paper in asked.papers
     ]
-    photos = await papers.photo_slots(run.request, run.db, run.draft, slots)
+
+
+def _kind_of(paper: law.Paper) -> MaterialKind:
+    """Of an identity paper the ID card, which every matter asks for, so that one of an earlier matter serves again."""
+    return MaterialKind.ID_CARD_FRONT if paper is law.Paper.INSURED_IDENTITY else kind_of_code(paper.value)
+
+
+async def _photos_page(run: ChronicRun) -> dict[str, Any]:
+    asked = run.reading.papers
+    assert asked is not None
+    photos = await papers.photo_slots(run.request, run.db, run.draft, _slots(run))
     told = {"problems": photos.problems} if photos.problems else {}
     return {"photos": photos, "undetermined": asked.undetermined, "ask": _agency(run), **told}
 
@@ -276,6 +287,7 @@ CHRONIC: Final[Flow[Reading]] = Flow(
             3,
             (),
             _photos_page,
+            before_save=steps.keep_again(_slots),
             applies=lambda draft: _purpose(draft) != Purpose.CHANGE_INSTITUTIONS,
         ),
         Step("contact", "联系人", 4, ("contact", "tel"), _contact_page),

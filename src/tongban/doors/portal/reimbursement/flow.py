@@ -165,11 +165,17 @@ def slot_of(slot: PaperSlot, *, patient_id: int, applicant_id: int) -> Slot:
     )
 
 
+def _slots(run: ClaimRun) -> list[Slot]:
+    return [
+        slot_of(slot, patient_id=run.draft.for_person_id, applicant_id=run.person.person_id)
+        for slot in run.reading.slots
+    ]
+
+
 async def _photos_page(run: ClaimRun) -> Mapping[str, Any]:
     """What is needed, and folded under it what may be added."""
     shown: dict[bool, list[Slot]] = {True: [], False: []}
-    for slot in run.reading.slots:
-        made = slot_of(slot, patient_id=run.draft.for_person_id, applicant_id=run.person.person_id)
+    for slot, made in zip(run.reading.slots, _slots(run), strict=True):
         # Where the law asks for no picture at all, they are offered, not hidden.
         shown[slot.is_needed or not slot.is_identity].append(made)
     return {
@@ -359,7 +365,9 @@ CLAIM: Flow[Reading] = Flow(
         steps.Step(Step.WHO, Step.WHO.zh, 1, KEYS[Step.WHO], _who_page, before_save=keep_who),
         steps.Step(Step.HOSPITAL, Step.HOSPITAL.zh, 2, KEYS[Step.HOSPITAL], _hospital_page, go_anchor="found"),
         steps.Step(Step.STAY, Step.STAY.zh, 2, KEYS[Step.STAY], _stay_page),
-        steps.Step(Step.PHOTOS, Step.PHOTOS.zh, 3, KEYS[Step.PHOTOS], _photos_page),
+        steps.Step(
+            Step.PHOTOS, Step.PHOTOS.zh, 3, KEYS[Step.PHOTOS], _photos_page, before_save=steps.keep_again(_slots)
+        ),
         steps.Step(
             Step.INVOICES,
             Step.INVOICES.zh,
