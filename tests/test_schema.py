@@ -85,3 +85,35 @@ async def test_the_web_role_owns_nothing_and_may_not_grow_the_schema(owner_db: D
            where has_schema_privilege('tongban_app', oid, 'create') and nspname !~ '^pg_'"""
     )
     assert (owned, may_create) == (0, None)
+
+
+_UPDATABLE = """
+select c.oid::regclass::text as name, array_agg(a.attname::text order by a.attname) as columns
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.oid = any ($1::regclass[]) and has_column_privilege('tongban_app', c.oid, a.attnum, 'update')
+group by c.oid
+"""
+
+
+async def test_what_was_signed_settled_or_given_is_never_rewritten(owner_db: Db) -> None:
+    """The web's role may move these rows on, and none of their amounts, people, dates and answers."""
+    may_change = {
+        "account.personal_account": ["balance_fen", "reserved_fen", "version"],
+        "filing.filing": [
+            "close_reason",
+            "closed_at",
+            "closed_by",
+            "replaced_by_serial",
+            "settlements_here",
+            "status",
+        ],
+        "mutual_aid.authorisation": ["end_reason", "ended_at", "limit_fen", "state", "used_fen", "version"],
+        "mutual_aid.received": ["is_live", "rank"],
+        "mutual_aid.premium": ["ended_at", "receipt_number", "refusal", "state"],
+        "settlement.settlement": ["balance_after_cancel_fen", "cancellation_serial", "cancelled_at", "state"],
+        "settlement.message": ["reversed_at", "state"],
+    }
+    never = ["account.entry", "account.posting", "mutual_aid.event", "settlement.rederivation", "signing.signature"]
+    found = await owner_db.fetch(_UPDATABLE, [*may_change, *never])
+    assert {row["name"]: row["columns"] for row in found} == may_change

@@ -250,13 +250,14 @@ async def test_care_elsewhere_is_laid_out_whole_and_cleared_twice(
     ],
 )
 async def test_the_database_refuses_a_row_that_does_not_add_up(
-    family: Family, hospital: Hospital, db: Connection, statement: str
+    family: Family, hospital: Hospital, owner_db: Connection, statement: str
 ) -> None:
+    """Not even to the owner, who may write every column."""
     giver, receiver = await family.employee(), await family.resident()
     await family.bound_and_given(giver, receiver, 30_000)
     await hospital.settle(await hospital.stay(receiver, BILL_FEN))
     with pytest.raises((asyncpg.CheckViolationError, asyncpg.UniqueViolationError)):
-        await db.execute(statement)
+        await owner_db.execute(statement)
 
 
 async def test_a_quota_is_used_up_by_its_receiver_alone(

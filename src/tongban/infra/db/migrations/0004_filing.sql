@@ -98,5 +98,8 @@ create view filing.v_filing as
   from filing.filing;
 
 grant select on filing.v_filing to tongban_app;
-grant select, insert, update on filing.filing, filing.person_serial to tongban_app;
+grant select, insert, update on filing.person_serial to tongban_app;
+-- What was filed and signed is never rewritten; a filing is stamped, closed and replaced.
+grant select, insert on filing.filing to tongban_app;
+grant update (status, closed_at, closed_by, close_reason, settlements_here, replaced_by_serial) on filing.filing to tongban_app;
 grant select, insert on filing.event, filing.referral to tongban_app;

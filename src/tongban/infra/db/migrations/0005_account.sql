@@ -52,5 +52,6 @@ create constraint trigger posting_balances after insert on account.posting
 create view account.v_balance as select person_id, balance_fen, reserved_fen, version from account.personal_account;
 
 grant select on account.v_balance to tongban_app;
-grant select, insert, update on account.personal_account to tongban_app;
+grant select, insert on account.personal_account to tongban_app;
+grant update (balance_fen, reserved_fen, version) on account.personal_account to tongban_app;
 grant select, insert on account.entry, account.posting to tongban_app;

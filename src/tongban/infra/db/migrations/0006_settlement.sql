@@ -231,7 +231,11 @@ begin
   return true;
 end $$;
 
-grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.chronic_year, settlement.settlement, settlement.message to tongban_app;
+grant select, insert, update on settlement.encounter, settlement.benefit_year, settlement.chronic_year to tongban_app;
+-- What was settled is never rewritten, only cancelled; a message is never another one.
+grant select, insert on settlement.settlement, settlement.message to tongban_app;
+grant update (state, cancelled_at, cancellation_serial, balance_after_cancel_fen) on settlement.settlement to tongban_app;
+grant update (state, reversed_at) on settlement.message to tongban_app;
 grant select, insert, update, delete on settlement.charge_line to tongban_app;
 -- Only ever added to.
 grant select, insert on settlement.policy_version, settlement.rederivation to tongban_app;

@@ -120,6 +120,10 @@ create view mutual_aid.v_authorisation as
   from mutual_aid.authorisation;
 
 grant select on mutual_aid.v_received, mutual_aid.v_authorisation to tongban_app;
-grant select, insert, update on mutual_aid.authorisation, mutual_aid.received, mutual_aid.premium to tongban_app;
+-- Who gives whom, and whether it is set apart, is never rewritten.
+grant select, insert on mutual_aid.authorisation, mutual_aid.received, mutual_aid.premium to tongban_app;
+grant update (limit_fen, used_fen, state, ended_at, end_reason, version) on mutual_aid.authorisation to tongban_app;
+grant update (rank, is_live) on mutual_aid.received to tongban_app;
+grant update (state, ended_at, receipt_number, refusal) on mutual_aid.premium to tongban_app;
 -- Only ever added to.
 grant select, insert on mutual_aid.event to tongban_app;
