@@ -18,9 +18,9 @@ from tongban.doors.documents import (
     RULES_ZH,
     Answers,
     Form,
-    Reader,
     problem_document,
 )
+from tongban.doors.documents.reading import Reader
 from tongban.kernel.errors import Refusal
 from tongban.kernel.money import AMOUNT_MAX_FEN
 from tongban.kernel.vocabulary import ChronicDisease, MedicationScheme
