@@ -5,7 +5,6 @@ others, and what is asynchronous here runs in a thread of its own (`Site.run`).
 """
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from browser_kit import MODES, PHONE, Site
+from browser_kit import MODES, PHONE, Site, sign_in_as
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from walk import Walk
 
@@ -155,15 +154,12 @@ def walk(
         options = {**browser_context_args, "java_script_enabled": mode != "nojs", **more}
         context = browser.new_context(**options)
         contexts.append(context)
+        if mode == "elder":
+            context.request.get("/sign-in?elder=1")
+        if key:
+            sign_in_as(context.request, key)
         page = context.new_page()
         complaints.append(listen(page))
-        if mode == "elder" or key:
-            page.goto("/sign-in" + ("?elder=1" if mode == "elder" else ""))
-        if key:
-            page.locator(f"button[value={key}]").click()
-            if page.get_by_role("button", name="授权查询").is_visible():
-                page.get_by_role("checkbox").check()
-                page.get_by_role("button", name="授权查询").click()
         return Walk(page, mode, check=check, story=story, looked_at=looked_at)
 
     yield start
@@ -174,17 +170,8 @@ def walk(
 
 @pytest.fixture
 def sign_in(page: Page) -> Callable[[str], None]:
-    """As one of the demo's residents, through the pages a person goes through."""
-
-    def do(key: str) -> None:
-        page.goto("/sign-in")
-        page.locator(f"button[value={key}]").click()
-        if page.get_by_role("button", name="授权查询").is_visible():
-            page.get_by_label("我同意用我的医保码查询医保信息").check()
-            page.get_by_role("button", name="授权查询").click()
-        page.wait_for_url(re.compile(r"/$"))
-
-    return do
+    """As one of the demo's residents."""
+    return lambda key: sign_in_as(page.context.request, key)
 
 
 @pytest.fixture

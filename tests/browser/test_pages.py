@@ -211,6 +211,7 @@ def test_a_second_tap_sends_nothing(page: Page) -> None:
 def test_one_tap_keeps_a_session_that_is_about_to_end(page: Page, sign_in: SignIn) -> None:
     page.clock.install()
     sign_in("li_jing")
+    page.goto("/")
     bar = page.get_by_role("button", name="我还在，继续办")
     expect(bar).to_be_hidden()
     page.clock.fast_forward("25:30")

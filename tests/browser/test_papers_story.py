@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_kit import MODES, Site, overflow, violations
+from browser_kit import COLOURS, MODES, SIZES, Site, overflow_at_320, sign_in_as, violations
 from playwright.sync_api import Browser, Page, Route, expect
 
 from conftest import _wait  # type: ignore[import-not-found]
@@ -62,14 +62,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.jpg" for name in contents}
 
 
-def sign_in(page: Page, key: str) -> None:
-    page.goto("/sign-in")
-    page.locator(f"button[value={key}]").click()
-    if page.get_by_role("button", name="授权查询").is_visible():
-        page.get_by_label("我同意用我的医保码查询医保信息").check()
-        page.get_by_role("button", name="授权查询").click()
-
-
 def slot(page: Page, name: str) -> "Slot":
     return Slot(page, name)
 
@@ -96,7 +88,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
     page.set_default_timeout(8_000)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    sign_in(page, "li_jing")
+    sign_in_as(context.request, "li_jing")
     page.goto(NEW)
     shoot(page, "papers-empty")
     assert violations(page) == []
@@ -150,11 +142,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
         context.add_cookies([{"name": "prefs", "value": MODES[mode], "url": photo_site}])
         page.reload()
         shoot(page, f"papers-full-{mode}")
-        assert (mode, violations(page)) == (mode, [])
-        page.set_viewport_size({"width": 320, "height": 640})
-        assert (mode, overflow(page)) == (mode, 0)
-        shoot(page, f"papers-full-{mode}-320")
-        page.set_viewport_size({"width": 390, "height": 844})
+        assert (mode, violations(page, COLOURS + SIZES), overflow_at_320(page)) == (mode, [], 0)
 
     # By keyboard: the field takes the focus, and its button shows where it is.
     field = page.locator("section#invoice input[type=file]").last
@@ -175,7 +163,7 @@ def test_photos_without_scripts(
     )
     page = context.new_page()
     page.set_default_timeout(8_000)
-    sign_in(page, "gao_jianjun")
+    sign_in_as(context.request, "gao_jianjun")
     page.goto(NEW)
     page.get_by_label("拍照或选照片：医疗发票").set_input_files(pictures["script"])
     page.locator("section#invoice").get_by_role("button", name="传这张照片").click()
@@ -183,7 +171,7 @@ def test_photos_without_scripts(
     expect(page.locator("#invoice-err")).to_contain_text("这是网页或程序，不是照片")
     assert page.title().startswith("有 1 处要改")
     shoot(page, "papers-nojs-error")
-    assert overflow(page) == 0
+    assert overflow_at_320(page) == 0
     page.get_by_label("拍照或选照片：医疗发票").set_input_files(pictures["card"])
     page.locator("section#invoice").get_by_role("button", name="传这张照片").click()
     slot(page, "invoice").holds(1)
