@@ -183,6 +183,19 @@ def test_a_killed_database_is_started_again(run: Callable[[], Running]) -> None:
 
 
 @pytest.mark.faults
+def test_a_web_process_that_cannot_start_while_the_database_is_away_stops_nobody(run: Callable[[], Running]) -> None:
+    server = run()
+    before = server.workers()
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: len(server.workers()) == 2 and before[0] not in server.workers())
+    # The new one is still on its way to its first connection.
+    (database,) = server.children("postgres")
+    os.kill(database, signal.SIGKILL)
+    wait_until(lambda: len(server.workers()) == 2 and all(server.answers() for _ in range(10)))
+    assert server.process.poll() is None
+
+
+@pytest.mark.faults
 def test_asked_to_stop_it_answers_the_request_under_way_then_stops_everything(
     run: Callable[[], Running], var: Path
 ) -> None:

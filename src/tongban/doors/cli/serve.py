@@ -19,8 +19,9 @@ from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import typer
-from uvicorn.config import LOGGING_CONFIG, Config
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE, Config
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from tongban.doors.cli.console import errors, results
 from tongban.doors.cli.data import load_all
@@ -213,9 +214,20 @@ class Supervisor(Multiprocess):
             # looks merely slow, and is waited for until the health check gives up.
             process.child_conn.close()
         super().keep_subprocess_alive()
+        if self._announce is None and self.should_exit.is_set() and not self.was_asked_to_stop:
+            self._start_again_what_failed()
         if self._announce and not self.should_exit.is_set() and all(p.is_ready(timeout=1) for p in self.processes):
             self._announce()
             self._announce = None
+
+    def _start_again_what_failed(self) -> None:
+        """Before the first announcement a process that cannot start ends everything, for the next one could not either.
+        Afterwards what was in its way passes, such as a database that is just coming back: nobody else stops for it."""
+        self.should_exit.clear()
+        for place, process in enumerate(self.processes):
+            if process.exitcode == STARTUP_FAILURE:
+                self.processes[place] = Process(self.config, self.sockets)
+                self.processes[place].start()
 
     def handle_int(self) -> None:
         self.was_asked_to_stop = True
