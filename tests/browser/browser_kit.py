@@ -127,8 +127,8 @@ def overflow_at_320(page: Page) -> int:
 
 
 @contextmanager
-def dressed(page: Page, **looks: str) -> Iterator[None]:
-    """The page with other attributes of its look for as long as that takes: ``dressed(page, theme="dark", size="4")``.
+def dressed(page: Page, **looks: str | None) -> Iterator[None]:
+    """The page with other attributes of its look for as long as that takes: ``dressed(page, theme="dark", size=None)``.
 
     Only style sheets read them, so nothing need be asked of the server again.
     """

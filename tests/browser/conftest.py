@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from browser_kit import MODES, PHONE, Site, sign_in_as
+from browser_kit import MODES, NARROWEST, PHONE, Site, sign_in_as
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from walk import Walk
 
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
+# The suggestions under the address bar of a window that nobody sees are web pages, and cost as much as ours. Of two
+# lists the last counts, so what Playwright would switch off for the sake of pages is named again.
+SWITCHED_OFF = (
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,MediaRouter,OptimizationHints",
+    "PaintHolding,ThirdPartyStoragePartitioning",
+)
 FLAGS = [
+    f"--disable-features={','.join(SWITCHED_OFF)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -151,7 +159,8 @@ def walk(
     contexts, complaints = [], []
 
     def start(key: str = "", mode: str = "normal", *, check: bool = False, story: str = "page", **more: Any) -> Walk:
-        options = {**browser_context_args, "java_script_enabled": mode != "nojs", **more}
+        without = {"java_script_enabled": False, "viewport": NARROWEST} if mode == "nojs" else {}
+        options = {**browser_context_args, **without, **more}
         context = browser.new_context(**options)
         contexts.append(context)
         if mode == "elder":

@@ -22,7 +22,7 @@ def test_the_pages_in_normal_and_elder_mode(
             look(mode)
             page.goto(path)
             shoot(page, f"{name}-{mode}")
-            with dressed(page, theme="dark" if mode == "elder" else "light"):
+            with dressed(page, theme="dark" if mode == "elder" else None, size=None):
                 found = violations(page)
             assert (name, mode, found, overflow(page), overflow_at_320(page)) == (name, mode, [], 0, 0)
     page.get_by_text("说法不一", exact=False).locator("visible=true").last.click()

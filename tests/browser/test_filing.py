@@ -70,9 +70,11 @@ def test_a_trip_of_ones_own_takes_ten_actions(clean: Site, walk: Walker, mode: s
     assert (advised, zhang.actions - advised) == (4, 10)
     zhang.tap("看我办过的事")
     zhang.tap("去北京市看病")
+    zhang.actions = 0
     zhang.tap("取消备案")
     zhang.tap("确认取消")
     assert zhang.says("已关闭")
+    assert zhang.actions == 2
 
 
 @pytest.mark.parametrize("mode", ["normal", "elder", "nojs"])

@@ -62,10 +62,14 @@ def bill(site: Site) -> str:
     return site.run(work)
 
 
+# Pages that are made of other elements for elders, not only drawn larger.
+OTHERS_FOR_ELDERS = ("home", "look", "own-home")
+
+
 def faults(page: Page, look: Look, shoot: Shoot, name: str, path: str) -> dict[str, object]:
     """What is wrong with a page in every look, and on the narrowest phone; empty if nothing is.
 
-    Elder letters are darker than others, never paler, so their contrast is asked in the dark.
+    Large letters may be paler than usual ones, so colours are looked at with the usual.
     """
     found: dict[str, object] = {}
     look("normal")
@@ -79,8 +83,8 @@ def faults(page: Page, look: Look, shoot: Shoot, name: str, path: str) -> dict[s
     look("elder")
     page.goto(path)
     shoot(page, f"{name}-elder")
-    with dressed(page, theme="dark"):
-        found["elder and dark"] = violations(page)
+    found["elder"] = violations(page, () if name in OTHERS_FOR_ELDERS else SIZES)
+    found["elder is too wide"] = overflow(page)
     with dressed(page, size="4"):
         shoot(page, f"{name}-largest")
         found["largest"] = violations(page, SIZES)

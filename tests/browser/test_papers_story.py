@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser_kit import COLOURS, MODES, SIZES, Site, overflow_at_320, sign_in_as, violations
+from browser_kit import COLOURS, MODES, PHONE, SIZES, Site, overflow_at_320, sign_in_as, violations
 from playwright.sync_api import Browser, Page, Route, expect
 
 from conftest import _wait  # type: ignore[import-not-found]
@@ -81,9 +81,7 @@ class Slot:
 def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_page_alone(
     browser: Browser, photo_site: str, pictures: dict[str, Path], shoot: Callable[[Page, str], None]
 ) -> None:
-    context = browser.new_context(
-        base_url=photo_site, viewport={"width": 390, "height": 844}, device_scale_factor=2, locale="zh-CN"
-    )
+    context = browser.new_context(base_url=photo_site, viewport=PHONE, locale="zh-CN")
     page = context.new_page()
     page.set_default_timeout(8_000)
     complaints: list[str] = []
@@ -158,9 +156,7 @@ def test_photos_with_scripts_shrink_go_on_where_the_line_broke_and_leave_the_pag
 def test_photos_without_scripts(
     browser: Browser, photo_site: str, pictures: dict[str, Path], shoot: Callable[[Page, str], None]
 ) -> None:
-    context = browser.new_context(
-        base_url=photo_site, java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="zh-CN"
-    )
+    context = browser.new_context(base_url=photo_site, java_script_enabled=False, viewport=PHONE, locale="zh-CN")
     page = context.new_page()
     page.set_default_timeout(8_000)
     sign_in_as(context.request, "gao_jianjun")

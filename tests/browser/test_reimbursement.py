@@ -62,7 +62,8 @@ def test_claimed_asked_for_more_computed_and_paid(
     person = walk(story.key, mode, check=True, story="claim")
     admitted = day_of(system_clock()) - timedelta(days=story.days_ago)
     number, actions = claim(person, story, admitted, admitted + timedelta(days=7), tmp_path)
-    assert actions <= (38 if mode == "nojs" else 32), actions
+    # The tap that was refused was the test's; whose card it is, is asked of those who claim for others.
+    assert actions - 1 == 29 + bool(story.patient) + (3 if mode == "nojs" else 0)
 
     agency(story.pool, "ask", number, "--slot", "fee_list", "--sentence", "费用清单缺第二页，请重新拍全")
     person.open("/inbox")
